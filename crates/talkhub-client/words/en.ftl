@@ -1,0 +1,176 @@
+# Every English word that people read, for the server's pages and the browser. Sections per slice; keys say where a word stands.
+
+## Shared
+
+name = Talkhub
+cancel = Cancel
+retry = Retry
+delete = Delete
+close = Close
+back = Back
+skip-to-content = Skip to the conversation
+
+## Problems: what a person is told when something cannot be done
+
+problem-busy = There is a lot to do right now. Try again in a moment; nothing was lost.
+problem-foreign-origin = This page is out of date. Load it again and repeat what you did.
+problem-internal = Something went wrong on our side. What you wrote is still here; try again in a moment.
+problem-invalid = Some fields need another look.
+problem-missing = There is nothing here.
+problem-missing-conversation = There is no such conversation.
+problem-missing-person = There is nobody with this ID.
+problem-relay-away = The live connection is away. Messages are kept and go out by themselves.
+problem-signed-out = Sign in to go on.
+problem-storage = The database cannot be reached right now. Try again in a moment; nothing was lost.
+problem-too-fast = Too many tries. Wait { $seconds } seconds and try again.
+problem-wrong-login = That name and password do not belong together.
+problem-wrong-method = This address does not take that kind of request.
+problem-wrong-type = Send this as JSON, with the content type application/json.
+
+## Accounts: sign-in, sign-up, settings
+
+theme = Theme
+theme-dark = Dark
+theme-light = Light
+theme-system = As the system
+log-out = Log out
+settings = Settings
+your-id = Your ID
+copy-id = Copy ID
+copied = Copied
+copy-failed = Select the digits and copy them by hand.
+another-id = Another one
+id-free = { $id } is free.
+id-taken = { $id } is taken. Try another one.
+id-malformed = 10 digits, the first not 0.
+id-checking = Checking…
+show-password = Show password
+hide-password = Hide password
+passwords-differ = The two passwords are not the same yet.
+log-out-unsent =
+    { $count ->
+        [one] One message has not gone out yet. Logging out throws it away.
+       *[other] { $count } messages have not gone out yet. Logging out throws them away.
+    }
+log-out-anyway = Log out and throw away
+stay = Stay
+
+## Conversations: the list, finding people, home
+
+conversations = Conversations
+conversations-private = Private
+filter = Filter
+filter-hint = Filter or find someone
+filter-none = No conversation matches “{ $text }”.
+find-someone = Find someone
+find-hint = Name or 10-digit ID
+find-title = Find someone
+find-lead = By name, or by the 10-digit ID that they gave you. Spaces do not matter.
+find-none = Nobody found for “{ $text }”. Check the ID with your friend: it has ten digits.
+find-failed = The search did not get through. Try again in a moment.
+find-start = Two letters of a name are enough to start.
+people-found = People
+message-person = Message
+list-empty = No conversations yet. They begin with somebody’s ID.
+list-failed = The list did not load. It is tried again by itself.
+preview-mine = You: { $text }
+draft = Draft
+notes = Notes to yourself
+notes-hint = Only you can read what you write here.
+unread =
+    { $count ->
+        [one] one unread message
+       *[other] { $count } unread messages
+    }
+resize-sidebar = Width of the sidebar
+home-title = Hello, { $name }
+home-lead = Good to have you here.
+home-share = Give this number to friends: it is how they find you.
+home-qr = Scan to open a chat with you
+home-qr-show = Show QR code
+home-qr-hide = Hide QR code
+home-next = What next?
+step-find = Find someone by 10-digit ID
+step-find-why = Start your first conversation.
+step-share = Share your ID
+step-share-why = Copy it and send it to a friend.
+step-notes = Write yourself a note
+step-notes-why = Try it out; only you can read it.
+home-online = Online now
+home-online-none = Nobody you chat with is online right now.
+not-found-title = There is nobody here
+not-found-text = No one has the ID { $id }. A digit may be wrong: IDs have ten digits, and the first is not 0.
+not-found-page = There is no such page.
+not-found-home = To your conversations
+open-failed-title = This conversation did not open
+open-failed-text = The server could not be reached. It is tried again by itself.
+bar-chats = Chats
+bar-people = People
+bar-you = You
+
+## Presence
+
+online = Online
+offline = Offline
+last-seen-now = last seen just now
+last-seen-today = last seen today { $time }
+last-seen-yesterday = last seen yesterday { $time }
+last-seen-earlier = last seen { $date }
+typing = { $name } is typing…
+typing-short = typing…
+you = You
+
+## Messages
+
+messages = Messages with { $name }
+composer = Message to { $name }
+composer-hint = Write a message
+send = Send
+send-nothing = Write something first
+characters-left =
+    { $count ->
+        [one] one character left
+       *[other] { $count } characters left
+    }
+characters-over =
+    { $count ->
+        [one] one character too many: at most 10,000
+       *[other] { $count } characters too many: at most 10,000
+    }
+state-sending = Sending
+state-waiting = Waiting for connection
+state-stored = Sent
+state-read = Read
+state-failed = Not sent
+failed-why = Not sent: { $why }
+today = Today
+yesterday = Yesterday
+sent-at = Written { $time }
+unsupported = This message needs a newer version of Talkhub.
+new-messages =
+    { $count ->
+        [one] 1 new message
+       *[other] { $count } new messages
+    }
+to-newest = To the newest message
+older-failed = Older messages did not load.
+conversation-start = This is the beginning of your conversation with { $name }.
+conversation-empty = Nothing here yet. Say hello to { $name }.
+notes-empty = Nothing here yet. Write down what you want to find again.
+loading = Loading…
+said = { $name }: { $text }
+
+## Connection
+
+away = The live connection is away.
+away-works = You can go on reading and writing; messages arrive a little later.
+offline-now = This device is offline.
+offline-works = You can go on writing; everything goes out by itself later.
+retry-now = Retry now
+back-online = Back.
+back-online-new = Back. { $count } new
+storage-refused = This browser does not keep unsent messages: leave this page open until everything has gone out.
+needs-https = Without HTTPS, notifications, calls and installing are not available here; chatting works.
+clock-wrong = The clock of this device is wrong by { $minutes } minutes. Times shown here are the server’s.
+clock-wrong-hours = The clock of this device is wrong by { $hours } hours. Times shown here are the server’s.
+understood = Got it
