@@ -1,0 +1,3 @@
+//! The load generator: starts both real programs, sends and receives as many people, prints a table.
+
+fn main() {}

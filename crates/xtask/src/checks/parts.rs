@@ -1,0 +1,243 @@
+//! The parts of `test`: what each one does, and what they share so that nothing is built or started twice.
+
+use super::built::{self, TestProgram};
+use super::summary::{self, Tally};
+use crate::mariadb::Mariadb;
+use crate::place::{self, Profile};
+use crate::{codegen, command, packages, page, programs, tidy};
+use anyhow::{Context, Result};
+use std::process::Command;
+
+/// One part, callable alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Fmt,
+    Tidy,
+    Codegen,
+    Ui,
+    Unit,
+    Stories,
+    EndToEnd,
+    Browser,
+    Lint,
+}
+
+impl Part {
+    /// In the order in which they run: quick ones first, then what the built programs are for, then what builds anew.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Fmt,
+        Self::Tidy,
+        Self::Codegen,
+        Self::Ui,
+        Self::Lint,
+        Self::Unit,
+        Self::Stories,
+        Self::EndToEnd,
+        Self::Browser,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Tidy => "tidy",
+            Self::Codegen => "codegen",
+            Self::Ui => "ui",
+            Self::Unit => "unit",
+            Self::Stories => "stories",
+            Self::EndToEnd => "end-to-end",
+            Self::Browser => "browser",
+            Self::Lint => "lint",
+        }
+    }
+
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Self::Fmt => "every Rust file is formatted",
+            Self::Tidy => "the rules of the house",
+            Self::Codegen => "the types of the page are those of the wire",
+            Self::Ui => "the page: packages, types, its own tests, its build",
+            Self::Unit => "what each crate promises, without database or browser",
+            Self::Stories => "people and what they see, on SQLite and on MariaDB",
+            Self::EndToEnd => "both real programs, on SQLite and on MariaDB",
+            Self::Browser => "two people in Chromium",
+            Self::Lint => "clippy finds nothing",
+        }
+    }
+
+    /// What it needs from the system.
+    fn packages(self) -> &'static [packages::Package] {
+        match self {
+            Self::Stories | Self::EndToEnd => &[packages::MARIADB],
+            Self::Browser => &[packages::CHROMIUM],
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn run(self, kit: &mut Kit) -> Result<Tally> {
+        match self {
+            Self::Fmt => one(programs::cargo().args(["fmt", "--all", "--check"])),
+            Self::Tidy => Ok(tidy::check_repository()),
+            Self::Codegen => codegen::check().map(|()| Tally::success()),
+            Self::Ui => ui(),
+            Self::Unit => kit.run(unit, &[]),
+            Self::Stories => kit.on_both_databases(stories, &[]),
+            Self::EndToEnd => {
+                page::install_if_changed()?; // the official client stands among the page's packages
+                kit.on_both_databases(end_to_end, &program_paths())
+            }
+            Self::Browser => browser(kit),
+            Self::Lint => {
+                let words = [
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--quiet",
+                    "--",
+                    "-D",
+                    "warnings",
+                ];
+                one(programs::cargo().args(words))
+            }
+        }
+    }
+}
+
+fn unit(program: &TestProgram) -> bool {
+    !stories(program) && !end_to_end(program)
+}
+
+fn stories(program: &TestProgram) -> bool {
+    program.outside && program.package == "talkhub-client"
+}
+
+fn end_to_end(program: &TestProgram) -> bool {
+    program.outside && program.package == "tests"
+}
+
+/// What parts share: made when first needed, stopped at the end.
+pub(crate) struct Kit {
+    programs: Option<Vec<TestProgram>>,
+    mariadb: Option<Mariadb>,
+}
+
+impl Kit {
+    /// Asks for missing packages at once, not after ten minutes.
+    pub(crate) fn new(parts: &[Part]) -> Result<Self> {
+        let needed: Vec<packages::Package> = parts.iter().flat_map(|part| part.packages()).copied().collect();
+        let mut once = Vec::new();
+        for package in needed {
+            if !once.contains(&package) {
+                once.push(package);
+            }
+        }
+        packages::require(&once)?;
+        Ok(Self {
+            programs: None,
+            mariadb: None,
+        })
+    }
+
+    fn built(&mut self) -> Result<&[TestProgram]> {
+        if self.programs.is_none() {
+            page::build_if_changed()?; // the page is part of the logic server
+            println!("   building …");
+            self.programs = Some(built::build()?);
+        }
+        Ok(self.programs.as_deref().unwrap_or_default())
+    }
+
+    fn run(&mut self, chosen: fn(&TestProgram) -> bool, settings: &[(&str, String)]) -> Result<Tally> {
+        let programs: Vec<TestProgram> = self
+            .built()?
+            .iter()
+            .filter(|program| chosen(program))
+            .cloned()
+            .collect();
+        let mut sum = Tally::default();
+        for program in &programs {
+            sum.add(program.run(settings)?);
+        }
+        anyhow::ensure!(
+            0 < sum.passed + sum.failed,
+            "not one test was found: this part did not run"
+        );
+        Ok(sum)
+    }
+
+    fn on_both_databases(
+        &mut self,
+        chosen: fn(&TestProgram) -> bool,
+        settings: &[(&str, String)],
+    ) -> Result<Tally> {
+        self.built()?;
+        println!("   SQLite:");
+        let mut sum = self.run(chosen, settings)?;
+        println!("   MariaDB:");
+        let url = self.mariadb()?.server_url();
+        let settings = [settings, &[("TALKHUB_TEST_DATABASE_URL", url)]].concat();
+        sum.add(self.run(chosen, &settings)?);
+        anyhow::ensure!(self.mariadb()?.is_alive(), "MariaDB ended while it was used");
+        Ok(sum)
+    }
+
+    fn mariadb(&mut self) -> Result<&mut Mariadb> {
+        if self.mariadb.is_none() {
+            self.mariadb = Some(Mariadb::temporary()?);
+        }
+        self.mariadb.as_mut().context("it was started just now")
+    }
+}
+
+/// A command that is one check: what it says matters only when it fails.
+fn one(command: &mut Command) -> Result<Tally> {
+    let ended = command::captured(command)?;
+    if ended.status.success() {
+        return Ok(Tally::success());
+    }
+    println!("{}", ended.said);
+    Ok(Tally::failure())
+}
+
+fn ui() -> Result<Tally> {
+    page::require_node()?;
+    page::install_if_changed()?;
+    let mut sum = Tally::success();
+    sum.add(one(&mut page::npm(&["run", "check"]))?);
+    sum.add(counted(&mut page::npm(&["run", "test"]), summary::vitest)?);
+    let built = one(&mut page::npm(&["run", "build"]))?;
+    if built.failed == 0 {
+        page::mark_built()?;
+    }
+    sum.add(built);
+    Ok(sum)
+}
+
+/// A runner that counts its tests itself.
+fn counted(command: &mut Command, count: fn(&str) -> Option<Tally>) -> Result<Tally> {
+    let ended = command::captured(command)?;
+    let tally = Tally::of_runner(count(&ended.said), ended.status.success());
+    if 0 < tally.failed {
+        println!("{}", ended.said);
+    }
+    Ok(tally)
+}
+
+fn browser(kit: &mut Kit) -> Result<Tally> {
+    page::install_if_changed()?;
+    kit.built()?;
+    let mut npm = page::npm(&["run", "browser"]);
+    npm.envs(program_paths());
+    if let Some(chromium) = place::find_program(packages::CHROMIUM.programs) {
+        npm.env("TALKHUB_CHROMIUM", chromium);
+    }
+    counted(&mut npm, summary::ours)
+}
+
+/// Where tests find the programs that they start.
+fn program_paths() -> [(&'static str, String); 2] {
+    let path = |name| place::program(name, Profile::Dev).to_string_lossy().into_owned();
+    [
+        ("TALKHUB_CLIENT_BIN", path("talkhub-client")),
+        ("TALKHUB_RELAY_BIN", path("talkhub-relay")),
+    ]
+}
