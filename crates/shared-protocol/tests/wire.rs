@@ -1,5 +1,7 @@
 //! The golden samples of `wire/`: each is what its type reads and writes. The page's tests read the same files.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,7 @@
 //! Both real programs: how they start, find each other, survive being killed, and what other clients can do with them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod chat;
 mod conformance;
 mod ready;
