@@ -1,0 +1,69 @@
+// What can be done with one's own account from the chat page: the theme, signing out, sharing the ID.
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { call, nothing } from "../kit/http.dom";
+import { freeUserId, me as readMe, profile } from "../relay/codec.std";
+import type { FreeUserId, Me, Person, Profile, Theme, UserId } from "../relay/wire.gen.std";
+import type { Answer } from "../kit/http.dom";
+
+const state = signal<Me | null>(null);
+export const me: ReadonlySignal<Me | null> = state;
+
+export function begin(island: Me): void {
+  state.value = island;
+  showTheme(island.theme);
+}
+
+export function learn(news: Me): void {
+  state.value = news;
+  showTheme(news.theme);
+}
+
+export function hearProfile(person: Person): void {
+  if (state.value?.user_id === person.user_id) state.value = { ...state.value, ...person };
+}
+
+/** The page takes the colours at once; the server is told beside it. */
+export async function chooseTheme(theme: Theme): Promise<void> {
+  if (!state.value) return;
+  state.value = { ...state.value, theme };
+  showTheme(theme);
+  const answer = await call("PATCH", "/api/v1/me", readMe, { theme });
+  if (answer.kind === "ok") state.value = answer.value;
+}
+
+export function showTheme(theme: Theme): void {
+  document.documentElement.dataset["theme"] = theme;
+}
+
+/** Ends this sign-in on the server. */
+export const signOut = (): Promise<Answer<true>> => call("DELETE", "/api/v1/sessions/current", nothing);
+
+export const getProfile = (id: UserId): Promise<Answer<Profile>> => call("GET", `/api/v1/users/${id}`, profile);
+
+/** Another ID to offer at sign-up. */
+export const offerUserId = (): Promise<Answer<FreeUserId>> => call("GET", "/api/v1/free-user-ids", freeUserId);
+
+export const isFree = (id: UserId): Promise<Answer<FreeUserId>> => call("GET", `/api/v1/free-user-ids/${id}`, freeUserId);
+
+/** Puts text on the clipboard; without HTTPS there is no clipboard API, so the old way by selection. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
+  } catch {
+    // Refused: the way by selection may still work.
+  }
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "unseen";
+  field.readOnly = true;
+  document.body.append(field);
+  const focused = document.activeElement;
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  return done;
+}

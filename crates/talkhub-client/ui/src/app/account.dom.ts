@@ -1,0 +1,121 @@
+// Small helps for the server's own pages: showing a password, another ID, whether an ID is free, the theme at once.
+// Every page works without this file.
+import "./styles.dom";
+import { createElement, Eye, EyeOff } from "lucide";
+import { isFree, offerUserId, showTheme } from "../accounts/actions.dom";
+import { say } from "../kit/words.std";
+import { grouped, parseUserId } from "../relay/ids.std";
+
+for (const field of document.querySelectorAll<HTMLInputElement>("[data-password]")) showable(field);
+for (const field of document.querySelectorAll<HTMLInputElement>('[data-user-id] input[name="user_id"]')) pickable(field);
+for (const choice of document.querySelectorAll<HTMLInputElement>('[data-theme-choice] input[name="theme"]')) {
+  choice.addEventListener("change", () => {
+    if (choice.value === "dark" || choice.value === "light" || choice.value === "system") showTheme(choice.value);
+  });
+}
+for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
+if (document.querySelector("[data-form=login], [data-form=register]")) tellOtherTabs();
+
+/** Signing out ends at the login page: tabs that still show the chat follow. */
+function tellOtherTabs(): void {
+  const address = new URL(window.location.href);
+  if (address.searchParams.has("signed_out") && typeof BroadcastChannel !== "undefined") new BroadcastChannel("talkhub-account").postMessage("signed out");
+}
+
+function boxAround(field: HTMLInputElement, kind = ""): HTMLElement {
+  const box = document.createElement("span");
+  box.className = `field__box ${kind}`;
+  field.replaceWith(box);
+  box.append(field);
+  return box;
+}
+
+function showable(field: HTMLInputElement): void {
+  const focused = document.activeElement === field;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "field__button field__button--icon";
+  const draw = (): void => {
+    const hidden = field.type === "password";
+    const words = say(hidden ? "show-password" : "hide-password");
+    button.setAttribute("aria-label", words);
+    button.setAttribute("aria-pressed", String(!hidden));
+    button.title = words;
+    button.replaceChildren(createElement(hidden ? Eye : EyeOff, { width: 20, height: 20, "stroke-width": 1.75, "aria-hidden": "true" }));
+  };
+  button.addEventListener("click", () => {
+    field.type = field.type === "password" ? "text" : "password";
+    draw();
+    field.focus();
+  });
+  boxAround(field).append(button);
+  draw();
+  if (focused) field.focus();
+}
+
+const CHECK_AFTER = 250;
+
+function pickable(field: HTMLInputElement): void {
+  const hint = document.getElementById("hint-user_id");
+  const usual = hint?.textContent ?? "";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "field__button";
+  button.textContent = say("another-id");
+  boxAround(field, "field__box--id").append(button);
+  let run = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = (state: "usual" | "free" | "taken", words: string): void => {
+    if (!hint) return;
+    hint.dataset["state"] = state;
+    hint.textContent = words;
+  };
+  const check = async (own: number): Promise<void> => {
+    const id = parseUserId(field.value);
+    if (!id) return;
+    const answer = await isFree(id);
+    if (own !== run) return;
+    if (answer.kind === "ok") tell(answer.value.free ? "free" : "taken", say(answer.value.free ? "id-free" : "id-taken", { id: grouped(id) }));
+    else tell("usual", usual);
+  };
+  field.addEventListener("input", () => {
+    run += 1;
+    clearTimeout(timer);
+    const own = run;
+    const typed = field.value.trim();
+    if (typed === "") return tell("usual", usual);
+    if (!parseUserId(typed)) return tell(typed.replace(/\s/g, "").length < 10 && /^[1-9][\d\s]*$/.test(typed) ? "usual" : "taken", say("id-malformed"));
+    tell("usual", say("id-checking"));
+    timer = setTimeout(() => void check(own), CHECK_AFTER);
+  });
+  field.addEventListener("blur", () => {
+    const id = parseUserId(field.value);
+    if (id) field.value = grouped(id);
+  });
+  button.addEventListener("click", async () => {
+    run += 1;
+    const own = run;
+    const answer = await offerUserId();
+    if (own !== run || answer.kind !== "ok") return;
+    field.value = grouped(answer.value.user_id);
+    field.removeAttribute("aria-invalid");
+    tell("free", say("id-free", { id: grouped(answer.value.user_id) }));
+  });
+}
+
+/** Says so while typing, not only after the trip to the server. */
+function samePasswords(form: HTMLFormElement): void {
+  const first = form.querySelector<HTMLInputElement>('input[name="password"]');
+  const again = form.querySelector<HTMLInputElement>('input[name="password_again"]');
+  const issue = document.getElementById("issue-password_again");
+  if (!first || !again || !issue) return;
+  const look = (): void => {
+    const differ = again.value !== "" && first.value !== again.value && document.activeElement !== again;
+    issue.textContent = differ ? say("passwords-differ") : "";
+    if (differ) again.setAttribute("aria-invalid", "true");
+    else again.removeAttribute("aria-invalid");
+  };
+  again.addEventListener("blur", look);
+  again.addEventListener("input", look);
+  first.addEventListener("input", look);
+}

@@ -1,0 +1,217 @@
+// What comes in, handed to the slices; and when everything is compared with the server: one path for opening, reconnecting, waking.
+import { effect } from "@preact/signals";
+import * as accounts from "../accounts/actions.dom";
+import * as conversations from "../conversations/actions.dom";
+import { behind, totalUnread } from "../conversations/state.std";
+import { onSignedOut } from "../kit/http.dom";
+import { never } from "../kit/never.std";
+import * as messages from "../messages/actions.dom";
+import * as sender from "../messages/sender.dom";
+import * as presence from "../presence/actions.dom";
+import * as relay from "../relay/actions.dom";
+import { clientFrame, relayFrame, serverFrame } from "../relay/codec.std";
+import type { Conversation, Delivery, Island, ServerFrame, Stamp } from "../relay/wire.gen.std";
+
+/** `look` asks everybody at once: the answers are spread. */
+const LOOK_JITTER = 4_000;
+const MINUTE = 60_000;
+const DRIFT = 10_000;
+/** Without the live connection the page asks. */
+const ASK_EVERY = 8_000;
+
+export function begin(island: Island): void {
+  accounts.begin(island.me);
+  conversations.begin(island.me);
+  onSignedOut(toLogin);
+  watchTabs();
+  void messages.begin(island.me);
+  void refreshList();
+  relay.begin({ up: () => void resync(), down: () => undefined, delivered });
+  window.addEventListener("online", () => void compareHeads());
+  watchTime();
+  watchAway();
+}
+
+/** To the login page and back here afterwards; unsent messages stay in their store. */
+function toLogin(): void {
+  relay.end();
+  const next = window.location.pathname === "/" ? "" : `?next=${encodeURIComponent(window.location.pathname)}`;
+  window.location.replace(`/login${next}`);
+}
+
+const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("talkhub-account");
+
+function watchTabs(): void {
+  tabs?.addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (event.data === "signed out") toLogin();
+  });
+  // A page from the back-forward cache may belong to a sign-in that is over.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) window.location.reload();
+  });
+}
+
+/** Ends this sign-in everywhere in this browser. What was never sent is thrown away: the person was asked. */
+export async function signOut(): Promise<boolean> {
+  const me = accounts.me.value;
+  const answer = await accounts.signOut();
+  if (answer.kind === "away") return false;
+  relay.end();
+  if (me) await sender.clear(me.user_id);
+  tabs?.postMessage("signed out");
+  window.location.replace("/login");
+  return true;
+}
+
+async function refreshList(): Promise<Conversation[] | null> {
+  const all = await conversations.load();
+  for (const one of all ?? []) notePresence(one);
+  return all;
+}
+
+function notePresence(one: Conversation): void {
+  presence.seen(one.members);
+  for (const member of one.members) messages.hearMark(one.id, { user_id: member.user_id, read: member.read });
+}
+
+/** Connected: subscribed to all groups, so what is fetched now leaves no hole. */
+async function resync(): Promise<void> {
+  sender.hurry();
+  messages.catchUpAll();
+  const before = unread();
+  if (await refreshList()) relay.noteNews(Math.max(0, unread() - before));
+}
+
+const unread = (): number => (conversations.list.value ? totalUnread(conversations.list.value) : 0);
+
+/** RU11. Also heals what a lost frame left behind. */
+export async function compareHeads(): Promise<void> {
+  const held = conversations.list.value;
+  const heads = await conversations.getHeads();
+  if (!heads || !held) return;
+  for (const [id, rev] of heads.heads) messages.compare(id, rev, heads.history_id);
+  const lag = behind(held, heads);
+  if (lag.otherHistory || lag.unknown || lag.conversations.length !== 0) await refreshList();
+  else if (lag.person) await follow();
+}
+
+async function follow(): Promise<void> {
+  const news = await conversations.follow();
+  if (news?.me) accounts.learn(news.me);
+  for (const one of news?.conversations ?? []) notePresence(one);
+}
+
+function delivered(delivery: Delivery): void {
+  if (delivery.from === "server") {
+    const frame = serverFrame(delivery.frame);
+    if (frame) onServer(frame);
+  } else if (delivery.from === "relay") {
+    onRelay(delivery);
+  } else if (delivery.class === "ephemeral") {
+    onClient(delivery.from, delivery);
+  }
+}
+
+function onServer(frame: ServerFrame): void {
+  switch (frame.kind) {
+    case "hello":
+      // Signed in as somebody else in another tab: this page belongs to nobody any more.
+      if (frame.user.user_id !== accounts.me.value?.user_id) window.location.reload();
+      return;
+    case "message": {
+      const known = conversations.find(frame.message.conversation);
+      conversations.apply({ kind: "message", message: frame.message });
+      messages.hear(frame.message, frame.history_id);
+      presence.spoke(frame.message.conversation, frame.message.sender.user_id);
+      if (!known) void follow();
+      else if (known.seq + 1 < frame.message.seq) void compareHeads();
+      return;
+    }
+    case "read": {
+      conversations.apply({ kind: "read", conversation: frame.conversation, user: frame.user_id, read: frame.read });
+      messages.hearMark(frame.conversation, frame);
+      const after = conversations.find(frame.conversation);
+      if (frame.user_id === accounts.me.value?.user_id && after && after.unread !== 0) void conversations.getHeads();
+      return;
+    }
+    case "presence":
+      return presence.seen(frame.people);
+    case "person":
+      if ((conversations.list.value?.rev ?? 0) < frame.rev) void follow();
+      return;
+    case "profile":
+      accounts.hearProfile(frame.user);
+      conversations.apply({ kind: "profile", user: frame.user });
+      return messages.hearProfile(frame.user);
+    default:
+      return never(frame);
+  }
+}
+
+function onRelay(delivery: Delivery): void {
+  switch (relayFrame(delivery.frame)?.kind) {
+    case "look":
+      setTimeout(() => void compareHeads(), Math.random() * LOOK_JITTER);
+      return;
+    case "replaced":
+    case "revoked":
+      return relay.forgetTicket();
+    default:
+      return;
+  }
+}
+
+/** From another client: only typing, only where the sender is a member and the group is the conversation's. */
+function onClient(from: Stamp, delivery: Delivery): void {
+  const frame = clientFrame(delivery.frame);
+  if (frame?.kind !== "typing") return;
+  const conversation = conversations.find(frame.conversation);
+  const member = conversation?.members.find((one) => one.subject === from.subject);
+  if (!conversation || !member || conversation.group !== delivery.to || member.user_id === accounts.me.value?.user_id) return;
+  presence.hearTyping(frame.conversation, member.user_id, frame.on, delivery.at ?? null);
+}
+
+function watchTime(): void {
+  let last = Date.now();
+  let comparedAt = Date.now();
+  const minute = MINUTE * (0.9 + Math.random() * 0.2);
+  const compare = (): void => {
+    comparedAt = Date.now();
+    void compareHeads();
+  };
+  setInterval(() => {
+    const now = Date.now();
+    const drift = Math.abs(now - last - 5_000);
+    last = now;
+    if (DRIFT < drift) {
+      relay.retryNow();
+      compare();
+    } else if (document.visibilityState === "visible" && minute <= now - comparedAt) compare();
+  }, 5_000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && DRIFT < Date.now() - comparedAt) compare();
+  });
+}
+
+/** While the relay is away messages go out by HTTPS, and the page asks for news. */
+function watchAway(): void {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  effect(() => {
+    const away = relay.link.value.bar === "away";
+    clearInterval(timer);
+    if (!away) return;
+    // Not inside the effect: it must depend on the connection alone.
+    queueMicrotask(() => sender.hurry());
+    timer = setInterval(() => {
+      if (document.visibilityState === "visible") void ask();
+    }, ASK_EVERY);
+  });
+}
+
+async function ask(): Promise<void> {
+  sender.pump();
+  const all = await refreshList();
+  const history = conversations.list.value?.history;
+  for (const one of all ?? []) if (history) messages.compare(one.id, one.rev, history);
+}
+

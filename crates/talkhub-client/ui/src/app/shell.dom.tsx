@@ -1,0 +1,183 @@
+// The page as a whole: sidebar, what is open, the bottom bar of phones, dialogs and quiet hints.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { CircleUserRound, MessagesSquare, Search, X } from "lucide";
+import type { IconNode } from "lucide";
+import type { ComponentChildren } from "preact";
+import { me } from "../accounts/actions.dom";
+import { IdCard } from "../accounts/id_card.dom";
+import { ThemeChoice } from "../accounts/own_card.dom";
+import { list } from "../conversations/actions.dom";
+import { Find } from "../conversations/find.dom";
+import { totalUnread } from "../conversations/state.std";
+import { EmptySea } from "../kit/drawings.dom";
+import { Icon } from "../kit/icon.dom";
+import { useLate } from "../kit/late.dom";
+import { say } from "../kit/words.std";
+import { unsent } from "../messages/sender.dom";
+import { ConversationView } from "../messages/view.dom";
+import { ConnectionBar } from "../relay/bar.dom";
+import { grouped, isUserId } from "../relay/ids.std";
+import { signOut } from "./dispatch.dom";
+import { Hints } from "./hints.dom";
+import { Home } from "./home.dom";
+import { finding, goBack, goHome, goTo, open, pane, type Pane } from "./place.dom";
+import { pathOf } from "./routes.std";
+import { Sidebar } from "./sidebar.dom";
+
+export function Shell() {
+  const leaving = useSignal(false);
+  const place = open.value;
+  const asked = (): void => {
+    if (unsent() === 0) void signOut();
+    else leaving.value = true;
+  };
+  const inside = place.kind !== "none";
+  return (
+    <div class="shell" data-inside={inside} data-pane={pane.value}>
+      <a class="skip" href="#main">
+        {say("skip-to-content")}
+      </a>
+      <Sidebar onSignOut={asked} />
+      <main id="main" class="main" tabIndex={-1}>
+        {pane.value === "people" && !inside && (
+          <div class="main__pane main__pane--phone">
+            <Find initial="" onPick={goTo} />
+          </div>
+        )}
+        {pane.value === "you" && !inside && <You onSignOut={asked} />}
+        <Opened />
+        <Hints />
+      </main>
+      {!inside && <BottomBar />}
+      {finding.value && (
+        <Dialog label={say("find-someone")} onClose={() => (finding.value = null)}>
+          <Find initial={finding.value.text} onPick={goTo} />
+        </Dialog>
+      )}
+      {leaving.value && (
+        <Dialog label={say("log-out")} onClose={() => (leaving.value = false)}>
+          <p>{say("log-out-unsent", { count: unsent() })}</p>
+          <div class="dialog__buttons">
+            <button type="button" class="button" onClick={() => (leaving.value = false)}>
+              {say("stay")}
+            </button>
+            <button type="button" class="button button--danger" onClick={() => void signOut()}>
+              {say("log-out-anyway")}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+function Opened() {
+  const place = open.value;
+  const late = useLate(place.kind === "opening");
+  switch (place.kind) {
+    case "none":
+      return (
+        <div class="main__pane main__pane--home">
+          <ConnectionBar />
+          <Home />
+        </div>
+      );
+    case "open": {
+      const conversation = list.value?.all.get(place.id);
+      return conversation ? <ConversationView conversation={conversation} onBack={goBack} bar={<ConnectionBar />} /> : null;
+    }
+    case "opening":
+      return <div class="talk">{late && <span class="skeleton skeleton--header" />}</div>;
+    case "missing": {
+      const id = place.text.replace(/\s+/g, "");
+      return (
+        <Sorry title={say("not-found-title")} text={place.text.startsWith("/") ? say("not-found-page") : say("not-found-text", { id: isUserId(id) ? grouped(id) : place.text })} />
+      );
+    }
+    case "failed":
+      return <Sorry title={say("open-failed-title")} text={say("open-failed-text")} />;
+  }
+}
+
+function Sorry({ title, text }: { title: string; text: string }) {
+  return (
+    <div class="empty empty--page">
+      <EmptySea />
+      <h1>{title}</h1>
+      <p dir="auto">{text}</p>
+      <button type="button" class="button button--accent" onClick={goHome}>
+        {say("not-found-home")}
+      </button>
+    </div>
+  );
+}
+
+/** On phones: oneself as a page of its own. */
+function You({ onSignOut }: { onSignOut: () => void }) {
+  const self = me.value;
+  if (!self) return null;
+  return (
+    <div class="main__pane main__pane--phone you">
+      <IdCard me={self} link={window.location.origin + pathOf(self.user_id)} />
+      <ThemeChoice me={self} />
+      <a class="button button--wide" href="/settings/profile">
+        {say("settings")}
+      </a>
+      <button type="button" class="button button--wide" onClick={onSignOut}>
+        {say("log-out")}
+      </button>
+    </div>
+  );
+}
+
+function BottomBar() {
+  const unread = list.value ? totalUnread(list.value) : 0;
+  const tabs: { pane: Pane; icon: IconNode }[] = [
+    { pane: "chats", icon: MessagesSquare },
+    { pane: "people", icon: Search },
+    { pane: "you", icon: CircleUserRound },
+  ];
+  return (
+    <nav class="tabs" aria-label={say("name")}>
+      {tabs.map((tab) => (
+        <button type="button" key={tab.pane} class={`tabs__one ${pane.value === tab.pane ? "tabs__one--here" : ""}`} aria-current={pane.value === tab.pane ? "page" : undefined} onClick={() => (pane.value = tab.pane)}>
+          <span class="tabs__icon">
+            <Icon of={tab.icon} size={22} />
+            {tab.pane === "chats" && unread !== 0 && <span class="tabs__dot" />}
+          </span>
+          <span>{say(`bar-${tab.pane}`)}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function Dialog({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      class="dialog"
+      aria-label={label}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div class="dialog__body">
+        <button type="button" class="button button--icon dialog__close" aria-label={say("close")} onClick={onClose}>
+          <Icon of={X} />
+        </button>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,164 @@
+// The sidebar: the list of conversations with its filter, and oneself at the bottom. Its width can be drawn and is remembered.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Search, UserRoundPlus } from "lucide";
+import { me } from "../accounts/actions.dom";
+import { OwnCard } from "../accounts/own_card.dom";
+import { list } from "../conversations/actions.dom";
+import { Row } from "../conversations/row.dom";
+import { filtered, newestFirst, partner } from "../conversations/state.std";
+import { Icon } from "../kit/icon.dom";
+import { remember, remembered } from "../kit/keep.dom";
+import { useLate } from "../kit/late.dom";
+import { Mark } from "../kit/mark.dom";
+import { say } from "../kit/words.std";
+import { draft } from "../messages/drafts.dom";
+import { presence } from "../presence/actions.dom";
+import { isTyping } from "../presence/view.dom";
+import { link } from "../relay/actions.dom";
+import type { Conversation, Me } from "../relay/wire.gen.std";
+import { finding, goHome, goTo, open } from "./place.dom";
+import { pathOf } from "./routes.std";
+
+const [NARROWEST, USUAL, WIDEST] = [260, 320, 420];
+
+/** Those worth a row: with messages, with a draft, or open now. Others appear when something is said. */
+export function shown(self: Me): Conversation[] {
+  const state = list.value;
+  if (!state) return [];
+  const place = open.value;
+  return newestFirst(state).filter((one) => one.seq !== 0 || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id);
+}
+
+export function Sidebar({ onSignOut }: { onSignOut: () => void }) {
+  const self = me.value;
+  const text = useSignal("");
+  if (!self) return null;
+  return (
+    <aside class="sidebar" aria-label={say("conversations")}>
+      <header class="sidebar__top">
+        <a
+          class="brand"
+          href="/"
+          onClick={(event) => {
+            event.preventDefault();
+            goHome();
+          }}
+        >
+          <Mark />
+          <span class="brand__name">{say("name")}</span>
+        </a>
+        <button type="button" class="button button--icon" aria-label={say("find-someone")} title={say("find-someone")} onClick={() => (finding.value = { text: "" })}>
+          <Icon of={UserRoundPlus} />
+        </button>
+      </header>
+      <div class="search sidebar__search">
+        <Icon of={Search} size={18} />
+        <input
+          type="search"
+          value={text.value}
+          placeholder={say("filter")}
+          aria-label={say("filter-hint")}
+          autocomplete="off"
+          onInput={(event) => (text.value = event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") text.value = "";
+          }}
+        />
+      </div>
+      <ConversationList self={self} text={text.value} />
+      <OwnCard me={self} online={link.value.phase === "connected"} onHome={goHome} onSignOut={onSignOut} />
+      <Handle />
+    </aside>
+  );
+}
+
+export function ConversationList({ self, text }: { self: Me; text: string }) {
+  const state = list.value;
+  const waiting = state === null || state.stage === "loading";
+  const late = useLate(waiting);
+  const all = shown(self);
+  const matching = filtered(all, self.user_id, text);
+  const place = open.value;
+  return (
+    <nav class="list" aria-label={say("conversations")}>
+      {0 < matching.length && <h2 class="list__title">{say("conversations-private")}</h2>}
+      <ul>
+        {matching.map((one) => {
+          const who = partner(one, self.user_id);
+          return who ? (
+            <Row
+              key={one.id}
+              conversation={one}
+              self={self.user_id}
+              href={pathOf(who.user_id)}
+              open={place.kind === "open" && place.id === one.id}
+              online={presence.value.people.get(who.user_id)?.online}
+              typing={isTyping(one.id)}
+              draft={draft(one.id).value}
+              onOpen={() => goTo(who.user_id)}
+            />
+          ) : null;
+        })}
+      </ul>
+      {waiting && late && [0, 1, 2, 3, 4].map((index) => <span key={index} class="skeleton skeleton--row" />)}
+      {state?.stage === "failed" && <p class="list__note">{say("list-failed")}</p>}
+      {state?.stage === "ready" && matching.length === 0 && (
+        <div class="list__empty">
+          <p>{all.length === 0 ? say("list-empty") : say("filter-none", { text: text.trim() })}</p>
+          <button type="button" class="button" onClick={() => (finding.value = { text: text.trim() })}>
+            <Icon of={UserRoundPlus} size={18} />
+            <span>{say("find-someone")}</span>
+          </button>
+        </div>
+      )}
+    </nav>
+  );
+}
+
+/** The edge that one draws: with the pointer, or with the arrow keys. */
+function Handle() {
+  const width = useSignal(Number(remembered("talkhub-sidebar")) || USUAL);
+  const drawing = useRef(false);
+  const set = (pixels: number): void => {
+    width.value = Math.min(WIDEST, Math.max(NARROWEST, Math.round(pixels)));
+    document.documentElement.style.setProperty("--sidebar", `${width.value}px`);
+  };
+  useEffect(() => set(width.value), []);
+  const done = (): void => {
+    drawing.current = false;
+    remember("talkhub-sidebar", String(width.value));
+  };
+  return (
+    <div
+      class="sidebar__handle"
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={say("resize-sidebar")}
+      aria-valuemin={NARROWEST}
+      aria-valuemax={WIDEST}
+      aria-valuenow={width.value}
+      tabIndex={0}
+      onPointerDown={(event) => {
+        drawing.current = true;
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove={(event) => {
+        if (drawing.current) set(document.dir === "rtl" ? window.innerWidth - event.clientX : event.clientX);
+      }}
+      onPointerUp={done}
+      onPointerCancel={done}
+      onDblClick={() => {
+        set(USUAL);
+        done();
+      }}
+      onKeyDown={(event) => {
+        const step = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+        if (step === undefined) return;
+        event.preventDefault();
+        set(width.value + step);
+        done();
+      }}
+    />
+  );
+}

@@ -1,0 +1,20 @@
+// All styles, in the order of their layers. One file per thing on the screen stands next to its view.
+import "./layers.css";
+import "./tokens.css";
+import "./base.css";
+import "../kit/controls.css";
+import "../kit/avatar.css";
+import "../kit/skeleton.css";
+import "./shell.css";
+import "./sidebar.css";
+import "./home.css";
+import "../accounts/entry.css";
+import "../accounts/settings.css";
+import "../accounts/id_card.css";
+import "../conversations/row.css";
+import "../conversations/find.css";
+import "../messages/talk.css";
+import "../messages/log.css";
+import "../messages/bubble.css";
+import "../messages/composer.css";
+import "../relay/bar.css";

@@ -1,0 +1,85 @@
+// What can be done with conversations: load and follow the list, open one with somebody, find people.
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { call, type Answer } from "../kit/http.dom";
+import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
+import type { Conversation, ConversationId, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
+import { emptyList, reduce, type List, type ListEvent } from "./state.std";
+
+let state = signal<List | null>(null);
+export const list: ReadonlySignal<List | null> = state;
+
+export function begin(me: Me): void {
+  state.value = { ...emptyList(me.user_id), rev: me.rev };
+}
+
+export function apply(event: ListEvent): void {
+  if (state.value) state.value = reduce(state.value, event);
+}
+
+export const find = (id: ConversationId): Conversation | null => state.value?.all.get(id) ?? null;
+
+/** The whole list, with badges and presence. */
+export async function load(): Promise<Conversation[] | null> {
+  const answer = await call("GET", "/api/v1/conversations", conversations);
+  if (answer.kind !== "ok") {
+    apply({ kind: "failed" });
+    return null;
+  }
+  apply({ kind: "loaded", answer: answer.value });
+  return answer.value.conversations;
+}
+
+export async function refresh(id: ConversationId): Promise<Conversation | null> {
+  const answer = await call("GET", `/api/v1/conversations/${id}`, conversation);
+  if (answer.kind !== "ok") return null;
+  apply({ kind: "learned", conversations: [answer.value] });
+  return answer.value;
+}
+
+export async function getHeads(): Promise<Heads | null> {
+  const answer = await call("GET", "/api/v1/conversations/heads", readHeads);
+  if (answer.kind !== "ok") return null;
+  apply({ kind: "heads", heads: answer.value });
+  return answer.value;
+}
+
+/** What is one's own and has changed: conversations that one was added to. */
+export async function follow(): Promise<MyChanges | null> {
+  const answer = await call("GET", `/api/v1/me/changes?after=${state.value?.rev ?? 0}`, myChanges);
+  if (answer.kind !== "ok") return null;
+  apply({ kind: "learned", conversations: answer.value.conversations });
+  apply({ kind: "followed", upto: answer.value.upto, history: answer.value.history_id });
+  return answer.value;
+}
+
+/** Finds or makes the one private conversation with this person. */
+export async function openWith(user: UserId): Promise<Answer<Conversation>> {
+  const answer = await call("PUT", `/api/v1/conversations/private/${user}`, conversation);
+  if (answer.kind === "ok") apply({ kind: "learned", conversations: [answer.value] });
+  return answer;
+}
+
+export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; people: Person[] } | { kind: "failed" };
+const searched = signal<Search>({ kind: "idle" });
+export const search: ReadonlySignal<Search> = searched;
+let searchRun = 0;
+let searchTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Looks people up while one types: a part of the name from two letters, or a whole ID. */
+export function lookUp(text: string): void {
+  clearTimeout(searchTimer);
+  searchRun += 1;
+  const run = searchRun;
+  const query = text.trim();
+  const digits = query.replace(/\s+/g, "");
+  if (query.length < 2 || (/^\d+$/.test(digits) && digits.length < 10)) {
+    searched.value = { kind: "idle" };
+    return;
+  }
+  if (searched.value.kind !== "found") searched.value = { kind: "searching" };
+  searchTimer = setTimeout(async () => {
+    const answer = await call("GET", `/api/v1/users?query=${encodeURIComponent(query)}`, people);
+    if (run !== searchRun) return;
+    searched.value = answer.kind === "ok" ? { kind: "found", people: answer.value.users } : { kind: "failed" };
+  }, 180);
+}

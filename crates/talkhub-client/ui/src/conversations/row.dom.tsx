@@ -1,0 +1,79 @@
+// One conversation in the list: who, when, the last words or what goes on, and the badge.
+import { Avatar } from "../kit/avatar.dom";
+import { serverNow } from "../kit/http.dom";
+import { shortWhen } from "../kit/time.std";
+import { say } from "../kit/words.std";
+import type { Conversation, UserId } from "../relay/wire.gen.std";
+import { badge, partner } from "./state.std";
+
+export interface RowProps {
+  conversation: Conversation;
+  self: UserId;
+  href: string;
+  open: boolean;
+  online: boolean | undefined;
+  typing: boolean;
+  draft: string;
+  onOpen: () => void;
+}
+
+export function Row({ conversation, self, href, open, online, typing, draft, onOpen }: RowProps) {
+  const who = partner(conversation, self);
+  if (!who) return null;
+  const notes = who.user_id === self;
+  const last = conversation.last_message;
+  return (
+    <li>
+      <a
+        class={`row ${open ? "row--open" : ""} ${conversation.unread === 0 ? "" : "row--unread"}`}
+        href={href}
+        aria-current={open ? "page" : undefined}
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+          event.preventDefault();
+          onOpen();
+        }}
+      >
+        <Avatar person={who} online={notes ? undefined : (online ?? false)} />
+        <span class="row__words">
+          <span class="row__line">
+            <span class="row__name" dir="auto">
+              {notes ? say("notes") : who.display_name}
+            </span>
+            {last && <time class="row__when">{shortWhen(last.at, serverNow())}</time>}
+          </span>
+          <span class="row__line">
+            <Preview conversation={conversation} self={self} typing={typing} draft={open ? "" : draft} />
+            {conversation.unread !== 0 && (
+              <span class="badge" key={conversation.unread}>
+                <span aria-hidden="true">{badge(conversation.unread)}</span>
+                <span class="unseen">{say("unread", { count: conversation.unread })}</span>
+              </span>
+            )}
+          </span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function Preview({ conversation, self, typing, draft }: { conversation: Conversation; self: UserId; typing: boolean; draft: string }) {
+  if (typing) return <span class="row__preview typing">{say("typing-short")}</span>;
+  if (draft.trim() !== "") {
+    return (
+      <span class="row__preview">
+        <span class="row__draft">{say("draft")}</span> <bdi>{oneLine(draft)}</bdi>
+      </span>
+    );
+  }
+  const last = conversation.last_message;
+  if (!last) return <span class="row__preview" />;
+  const text = last.type === "text" ? oneLine(last.body) : say("unsupported");
+  return (
+    <span class="row__preview" dir="auto">
+      {last.sender.user_id === self && conversation.members.length !== 1 ? say("preview-mine", { text }) : text}
+    </span>
+  );
+}
+
+const oneLine = (text: string): string => text.slice(0, 160).replace(/\s+/g, " ");

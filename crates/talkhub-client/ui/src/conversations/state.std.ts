@@ -1,0 +1,157 @@
+// The list of one's conversations: newest first, with badges that the server counts.
+import { never } from "../kit/never.std";
+import type { Conversation, ConversationId, Conversations, Head, Heads, Member, Message, Person, ReadMark, UserId } from "../relay/wire.gen.std";
+
+/** Stands for "more than 999". */
+export const MANY = 1000;
+
+export interface List {
+  readonly self: UserId;
+  readonly all: ReadonlyMap<ConversationId, Conversation>;
+  /** The person's own `rev`: how far `GET /me/changes` has been followed. */
+  readonly rev: number;
+  readonly history: string | null;
+  readonly stage: "loading" | "ready" | "failed";
+}
+
+export type ListEvent =
+  | { kind: "loaded"; answer: Conversations }
+  | { kind: "failed" }
+  | { kind: "learned"; conversations: readonly Conversation[] }
+  | { kind: "followed"; upto: number; history: string }
+  | { kind: "heads"; heads: Heads }
+  | { kind: "message"; message: Message }
+  | { kind: "read"; conversation: ConversationId; user: UserId; read: number }
+  | { kind: "own_mark"; conversation: ConversationId; mark: ReadMark }
+  | { kind: "profile"; user: Person };
+
+export const emptyList = (self: UserId): List => ({ self, all: new Map(), rev: 0, history: null, stage: "loading" });
+
+export function reduce(list: List, e: ListEvent): List {
+  switch (e.kind) {
+    case "loaded": {
+      const sameHistory = list.history === null || list.history === e.answer.history_id;
+      const all = new Map(e.answer.conversations.map((one) => [one.id, newer(sameHistory ? list.all.get(one.id) : undefined, one)]));
+      return { ...list, all, rev: e.answer.rev, history: e.answer.history_id, stage: "ready" };
+    }
+    case "failed":
+      return list.stage === "ready" ? list : { ...list, stage: "failed" };
+    case "learned": {
+      const all = new Map(list.all);
+      for (const one of e.conversations) all.set(one.id, newer(all.get(one.id), one));
+      return { ...list, all };
+    }
+    case "followed":
+      return { ...list, rev: Math.max(list.rev, e.upto), history: e.history };
+    case "heads":
+      return { ...list, all: mapped(list.all, (one) => withHead(one, e.heads.heads.find(([id]) => id === one.id))) };
+    case "message":
+      return changed(list, e.message.conversation, (one) => withMessage(one, e.message, list.self));
+    case "read":
+      return changed(list, e.conversation, (one) => withRead(one, e.user, e.read, list.self));
+    case "own_mark":
+      return changed(list, e.conversation, (one) => (e.mark.read < one.read ? one : { ...one, read: e.mark.read, unread: e.mark.unread }));
+    case "profile":
+      return { ...list, all: mapped(list.all, (one) => withProfile(one, e.user)) };
+    default:
+      return never(e);
+  }
+}
+
+function changed(list: List, id: ConversationId, to: (one: Conversation) => Conversation): List {
+  const before = list.all.get(id);
+  if (!before) return list;
+  const after = to(before);
+  return after === before ? list : { ...list, all: new Map(list.all).set(id, after) };
+}
+
+const mapped = (all: List["all"], to: (one: Conversation) => Conversation): List["all"] => new Map([...all].map(([id, one]) => [id, to(one)]));
+
+/** An answer asked for before a frame was heard must not undo the frame. Presence is the answer's in any case. */
+function newer(held: Conversation | undefined, answer: Conversation): Conversation {
+  if (!held || held.rev <= answer.rev) return held && answer.read < held.read ? { ...answer, read: held.read, unread: held.unread } : answer;
+  return { ...held, members: answer.members };
+}
+
+function withHead(one: Conversation, head: Head | undefined): Conversation {
+  if (!head) return one;
+  const [, rev, read, unread] = head;
+  if (rev < one.rev || read < one.read) return one; // asked before what is held was heard
+  return one.read === read && one.unread === unread ? one : { ...one, read, unread };
+}
+
+function withMessage(one: Conversation, message: Message, self: UserId): Conversation {
+  const last = one.last_message;
+  const isLast = !last || last.seq < message.seq || (last.seq === message.seq && last.rev < message.rev);
+  const counts = message.sender.user_id !== self && one.seq < message.seq && one.read < message.seq;
+  if (!isLast && !counts && message.rev <= one.rev) return one;
+  return {
+    ...one,
+    seq: Math.max(one.seq, message.seq),
+    rev: Math.max(one.rev, message.rev),
+    unread: counts ? Math.min(MANY, one.unread + 1) : one.unread,
+    ...(isLast ? { last_message: message } : {}),
+  };
+}
+
+function withRead(one: Conversation, user: UserId, read: number, self: UserId): Conversation {
+  const members = one.members.map((member): Member => (member.user_id === user && member.read < read ? { ...member, read } : member));
+  if (user !== self || read <= one.read) return { ...one, members };
+  return { ...one, members, read, unread: one.seq <= read ? 0 : Math.min(one.unread, one.seq - read) };
+}
+
+function withProfile(one: Conversation, user: Person): Conversation {
+  if (!one.members.some((member) => member.user_id === user.user_id)) return one;
+  const last = one.last_message;
+  return {
+    ...one,
+    members: one.members.map((member): Member => (member.user_id === user.user_id ? { ...member, ...user } : member)),
+    ...(last && last.sender.user_id === user.user_id ? { last_message: { ...last, sender: user } } : {}),
+  };
+}
+
+/** Newest first: by the last message, else by when it was made. */
+export function newestFirst(list: List): Conversation[] {
+  const when = (one: Conversation): number => one.last_message?.at ?? one.created_at;
+  return [...list.all.values()].sort((a, b) => when(b) - when(a) || (a.id < b.id ? 1 : -1));
+}
+
+/** The other person of a private conversation; oneself in notes to oneself. */
+export function partner(one: Conversation, self: UserId): Member | null {
+  return one.members.find((member) => member.user_id !== self) ?? one.members[0] ?? null;
+}
+
+/** The private conversation with this person, if there is one in the list. */
+export function withPerson(list: List, user: UserId): Conversation | null {
+  for (const one of list.all.values()) {
+    if (one.kind === "private" && partner(one, list.self)?.user_id === user) return one;
+  }
+  return null;
+}
+
+export const totalUnread = (list: List): number => [...list.all.values()].reduce((sum, one) => sum + one.unread, 0);
+
+/** `12`, or `999+`. */
+export const badge = (unread: number): string => (MANY <= unread ? "999+" : String(unread));
+
+/** Those whose name, or ID, contains what was typed. */
+export function filtered(all: readonly Conversation[], self: UserId, text: string): Conversation[] {
+  const wanted = text.trim().toLocaleLowerCase();
+  const digits = wanted.replace(/\s+/g, "");
+  return all.filter((one) => {
+    const who = partner(one, self);
+    if (!who || wanted === "") return true;
+    return who.display_name.toLocaleLowerCase().includes(wanted) || who.username.toLocaleLowerCase().includes(wanted) || (/^\d+$/.test(digits) && who.user_id.includes(digits));
+  });
+}
+
+/** What the heads say is not held here: conversations behind, ones unknown, the own `rev`, another history. */
+export function behind(list: List, heads: Heads): { conversations: ConversationId[]; unknown: boolean; person: boolean; otherHistory: boolean } {
+  const conversations = heads.heads.filter(([id, rev]) => (list.all.get(id)?.rev ?? rev) < rev).map(([id]) => id);
+  return {
+    conversations,
+    unknown: heads.heads.some(([id]) => !list.all.has(id)),
+    person: list.rev < heads.rev,
+    otherHistory: list.history !== null && list.history !== heads.history_id,
+  };
+}

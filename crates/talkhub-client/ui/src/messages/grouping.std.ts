@@ -1,0 +1,69 @@
+// Which lines stand together: by one person within five minutes, parted by days.
+import type { Timeline, Pending } from "./state.std";
+import type { Message, Person } from "../relay/wire.gen.std";
+import { dayOf } from "../kit/time.std";
+
+/** Messages of one person within this time share one header. */
+export const TOGETHER = 5 * 60 * 1000;
+
+/** One line as the view draws it. `key` stays the same when it is stored, so that nothing moves. */
+export interface Line {
+  readonly key: string;
+  readonly body: string;
+  readonly at: number;
+  readonly sentAt: number | null;
+  readonly mine: boolean;
+  readonly sender: Person | null;
+  readonly type: string;
+  readonly row: Message | null;
+  readonly pending: Pending | null;
+  /** First of a new day: the separator stands above it. */
+  readonly day: string | null;
+  readonly starts: boolean;
+  readonly ends: boolean;
+}
+
+/** All lines in order: stored ones by seq, own unsent ones after them as written. */
+export function lines(t: Timeline, zone?: string): Line[] {
+  const plain: Omit<Line, "day" | "starts" | "ends">[] = [
+    ...t.rows.map((row) => {
+      const mine = row.sender.user_id === t.self;
+      return { key: `${row.sender.user_id}:${row.id}`, body: row.body, at: row.at, sentAt: row.sent_at ?? null, mine, sender: row.sender, type: row.type, row, pending: null };
+    }),
+    ...t.pending.map((line) => ({ key: `${t.self}:${line.id}`, body: line.body, at: line.at, sentAt: null, mine: true, sender: null, type: "text", row: null, pending: line })),
+  ];
+  const days = plain.map((line) => dayOf(line.at, zone));
+  const author = (line: (typeof plain)[number]): string => (line.mine ? t.self : (line.sender?.user_id ?? ""));
+  const joins = (index: number): boolean => {
+    const [before, line] = [plain[index - 1], plain[index]];
+    if (!before || !line || days[index] !== days[index - 1] || author(before) !== author(line)) return false;
+    return Math.abs(line.at - before.at) <= TOGETHER;
+  };
+  return plain.map((line, index) => ({
+    ...line,
+    day: days[index] !== days[index - 1] ? (days[index] ?? null) : null,
+    starts: !joins(index),
+    ends: index + 1 === plain.length || !joins(index + 1),
+  }));
+}
+
+/** Only emoji, three at most: shown large. */
+export function isLarge(body: string): boolean {
+  const text = body.trim();
+  return text.length < 40 && /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}){1,3}$/u.test(text.replace(/\s+/g, ""));
+}
+
+/** What is worth sending: blank lines at both ends and trailing space cut, never the first line's indent. Null: nothing. */
+export function trimmed(raw: string): string | null {
+  const rows = raw.replace(/\r\n?/g, "\n").split("\n");
+  while (rows.length !== 0 && rows[0]?.trim() === "") rows.shift();
+  const text = rows.join("\n").replace(/\s+$/u, "");
+  return /[^\s\p{Cc}\p{Cf}\u115F\u1160\u2800\u3164\uFFA0]/u.test(text) ? text : null;
+}
+
+/** Unicode scalar values, as the server counts. */
+export function characters(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}

@@ -1,0 +1,196 @@
+// Sends what is in the outbox: by the relay while it is there, else by HTTPS, in order, each once however often it is tried.
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { isFinal, serverNow } from "../kit/http.dom";
+import { uuid7 } from "../kit/uuid.std";
+import * as relay from "../relay/actions.dom";
+import type { Conversation, Me, Message, MessageId, Problem, UserId } from "../relay/wire.gen.std";
+import { postMessage } from "./post.actions.dom";
+import { due, emptyOutbox, reduce, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
+import { openOutboxStore, type OutboxStore } from "./outbox_store.dom";
+import { announce, gone, tabName } from "./tabs.dom";
+
+/** On their way at once, per conversation, through the relay. */
+const WINDOW = 16;
+/** After this time without an answer the line says that it waits for a connection. */
+const SAY_WAITING = 10_000;
+const TAKE_OVER_EVERY = 20_000;
+
+/** What became of entries, told to the timelines. */
+export interface Watcher {
+  wrote(entry: Entry): void;
+  waiting(entry: Entry): void;
+  sending(entry: Entry): void;
+  refused(entry: Entry, problem: Problem): void;
+  withdrew(entry: Entry): void;
+  stored(message: Message, history: string): void;
+}
+
+const state = signal<Outbox>(emptyOutbox);
+export const outbox: ReadonlySignal<Outbox> = state;
+/** The browser refused storage: what is unsent lives only as long as the page. */
+export const inMemoryOnly = signal(false);
+
+let store: OutboxStore | null = null;
+let me: Me | null = null;
+let watcher: Watcher | null = null;
+let wakeTimer: ReturnType<typeof setTimeout> | undefined;
+let lastOrder = 0;
+
+export async function begin(user: Me, to: Watcher): Promise<void> {
+  me = user;
+  watcher = to;
+  announce();
+  try {
+    store = await openOutboxStore(window.indexedDB);
+    await takeOver();
+  } catch {
+    inMemoryOnly.value = true;
+  }
+  setInterval(() => void takeOver(), TAKE_OVER_EVERY);
+}
+
+/** Writes one message down: shown at once, kept on disk, then sent. */
+export function write(to: Conversation, body: string): void {
+  if (!me) return;
+  lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
+  const at = serverNow();
+  const entry: Entry = { id: uuid7(at, (bytes) => crypto.getRandomValues(bytes)), user: me.user_id, conversation: to.id, group: to.group, body, at, order: lastOrder, tab: tabName, emitted: false };
+  watcher?.wrote(entry);
+  // RU1: on disk before the first try.
+  void keep(entry).then(() => {
+    apply({ kind: "wrote", entry });
+    pump();
+    setTimeout(() => {
+      if (find(entry.id)) watcher?.waiting(entry);
+    }, SAY_WAITING);
+  });
+}
+
+/** After a refusal: once more, as the last one written. */
+export function again(id: MessageId): void {
+  lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
+  apply({ kind: "again", id, order: lastOrder });
+  const entry = find(id);
+  if (!entry) return;
+  void keep(entry);
+  watcher?.sending(entry);
+  pump();
+}
+
+/** Throws one away that was not sent, or was refused. Null while it is on its way: that can no longer be stopped. */
+export function withdraw(id: MessageId): void {
+  const entry = find(id);
+  if (!entry || (entry.emitted && !entry.refused)) return;
+  apply({ kind: "withdrew", id });
+  void store?.remove(id).catch(() => undefined);
+  watcher?.withdrew(entry);
+}
+
+/** The connection is there, or the person asked: nothing waits for its turn any longer. */
+export function hurry(): void {
+  apply({ kind: "hurry" });
+  pump();
+}
+
+/** A stored row was seen, by whichever way: its entry has done its work. */
+export function settle(id: MessageId): void {
+  if (!find(id)) return;
+  apply({ kind: "stored", id });
+  void store?.remove(id).catch(() => undefined);
+  pump();
+}
+
+export const unsent = (): number => state.value.entries.filter((entry) => !entry.refused).length;
+
+/** Signing out on purpose clears this person's outbox. */
+export async function clear(user: UserId): Promise<void> {
+  await store?.clear(user).catch(() => undefined);
+}
+
+const find = (id: MessageId): Entry | undefined => state.value.entries.find((entry) => entry.id === id);
+
+function apply(event: OutboxEvent): void {
+  state.value = reduce(state.value, event);
+}
+
+async function keep(entry: Entry): Promise<void> {
+  try {
+    await store?.put(entry);
+  } catch {
+    inMemoryOnly.value = true;
+  }
+}
+
+/** Reads what lies on disk and adopts the entries of tabs that are gone. */
+async function takeOver(): Promise<void> {
+  if (!store || !me) return;
+  const entries = await store.load(me.user_id);
+  const known = new Set(state.value.entries.map((entry) => entry.id));
+  const orphans = await gone(new Set(entries.filter((entry) => !known.has(entry.id)).map((entry) => entry.tab)));
+  const adopted = entries.filter((entry) => orphans.has(entry.tab) && !known.has(entry.id)).map((entry) => ({ ...entry, tab: tabName }));
+  if (adopted.length === 0) return;
+  await Promise.all(adopted.map(keep));
+  apply({ kind: "loaded", entries: adopted });
+  for (const entry of adopted.sort((a, b) => a.order - b.order)) {
+    lastOrder = Math.max(lastOrder, entry.order);
+    watcher?.wrote(entry);
+    if (entry.refused) watcher?.refused(entry, entry.refused);
+  }
+  pump();
+}
+
+/** Sends what may go now, and comes back when something else may. */
+export function pump(): void {
+  clearTimeout(wakeTimer);
+  const up = relay.isUp();
+  // Without the relay one at a time: HTTPS requests would overtake each other. At first the relay gets its chance.
+  if (up || relay.link.value.bar === "away") {
+    for (const { entry, prev } of due(state.value, tabName, Date.now(), up ? WINDOW : 1)) {
+      apply({ kind: "emitted", id: entry.id });
+      if (!entry.emitted) void keep({ ...entry, emitted: true });
+      watcher?.sending(entry);
+      void (up ? byRelay(entry, prev) : byHttps(entry, prev)).then(() => pump());
+    }
+  }
+  const at = wakeAt(state.value, tabName);
+  if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
+}
+
+async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
+  const answer = await relay.submit(entry.group, entry.id, entry.body, prev);
+  switch (answer?.status) {
+    case "stored":
+      if (me) watcher?.stored({ conversation: entry.conversation, seq: answer.seq, rev: answer.rev, id: entry.id, sender: personOf(me), type: "text", body: entry.body, at: answer.at }, answer.history_id);
+      return settle(entry.id);
+    case "refused":
+      return isFinal(answer.problem) ? refuse(entry, answer.problem) : putOff(entry);
+    case "busy":
+      return putOff(entry, answer.retry_after_ms);
+    default:
+      // Cut, or no answer in time: if the connection is gone the next one brings everything at once.
+      return putOff(entry, relay.isUp() ? undefined : 0);
+  }
+}
+
+async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
+  const answer = await postMessage(entry, prev);
+  if (answer.kind === "ok") {
+    watcher?.stored(answer.value.message, answer.value.history_id);
+    return settle(entry.id);
+  }
+  if (answer.kind === "problem" && isFinal(answer.problem)) return refuse(entry, answer.problem);
+  return putOff(entry, answer.kind === "problem" ? (answer.retryAfterMs ?? undefined) : undefined);
+}
+
+function refuse(entry: Entry, problem: Problem): void {
+  apply({ kind: "refused", id: entry.id, problem });
+  const refused = find(entry.id);
+  if (refused) void keep(refused);
+  watcher?.refused(entry, problem);
+}
+
+function putOff(entry: Entry, retryAfter?: number): void {
+  apply({ kind: "put_off", id: entry.id, now: Date.now(), chance: Math.random(), ...(retryAfter === undefined ? {} : { retryAfter }) });
+}
+
+const personOf = ({ user_id, username, display_name, avatar_color, subject }: Me): Message["sender"] => ({ user_id, username, display_name, avatar_color, subject });

@@ -1,0 +1,218 @@
+// One conversation's timeline: the rows held, the own lines on their way, and how far the catch-up has come.
+// Everything that can happen is a `TimelineEvent`; the reducer is pure and total, and hearing one twice or late does no harm.
+import { never } from "../kit/never.std";
+import type { Changes, Mark, Message, MessageId, MessagePage, Problem, UserId } from "../relay/wire.gen.std";
+
+/** Where an own line stands before it is stored. Each is shown with a mark and with words. */
+export type PendingState = "sending" | "waiting" | "failed";
+
+/** An own line that is not stored yet. */
+export interface Pending {
+  readonly id: MessageId;
+  readonly body: string;
+  /** When it was written, by the server's clock as this device knows it. */
+  readonly at: number;
+  readonly state: PendingState;
+  readonly problem?: Problem;
+}
+
+/** How a catch-up goes. `want`: one is due. `running`: answers to this `run` are awaited. `gapped`: go round once more. */
+export interface CatchUp {
+  readonly want: boolean;
+  readonly running: boolean;
+  readonly gapped: boolean;
+  /** `fresh`: the latest page; else what changed after `page`. */
+  readonly from: "fresh" | "changes";
+  readonly page: number;
+  /** Counts the catch-ups, so that an answer to an abandoned one is not taken. */
+  readonly run: number;
+}
+
+export interface Timeline {
+  readonly self: UserId;
+  /** Held rows by seq, ascending. */
+  readonly rows: readonly Message[];
+  readonly pending: readonly Pending[];
+  /** Everything up to this `rev` is held (as far as the window reaches). Null: nothing was loaded yet. */
+  readonly cursor: number | null;
+  readonly history: string | null;
+  readonly marks: ReadonlyMap<UserId, number>;
+  readonly catchUp: CatchUp;
+  /** The first message of all is held. */
+  readonly complete: boolean;
+  readonly older: "idle" | "loading" | "failed";
+  /** The last catch-up failed and will be tried again. */
+  readonly failed: boolean;
+}
+
+export type TimelineEvent =
+  | { kind: "wrote"; id: MessageId; body: string; at: number; state: PendingState; problem?: Problem }
+  | { kind: "stands"; id: MessageId; state: PendingState; problem?: Problem }
+  | { kind: "withdrew"; id: MessageId }
+  | { kind: "stored"; message: Message; history: string }
+  | { kind: "heard"; message: Message; history: string }
+  | { kind: "marked"; mark: Mark }
+  | { kind: "renamed"; sender: Message["sender"] }
+  | { kind: "behind" }
+  | { kind: "afresh" }
+  | { kind: "asked" }
+  | { kind: "answered_page"; run: number; page: MessagePage; limit: number }
+  | { kind: "answered_changes"; run: number; changes: Changes }
+  | { kind: "failed"; run: number }
+  | { kind: "older_asked" }
+  | { kind: "older_answered"; page: MessagePage; limit: number }
+  | { kind: "older_failed" };
+
+export const idle: CatchUp = { want: true, running: false, gapped: false, from: "fresh", page: 0, run: 0 };
+
+export function emptyTimeline(self: UserId): Timeline {
+  return { self, rows: [], pending: [], cursor: null, history: null, marks: new Map(), catchUp: idle, complete: false, older: "idle", failed: false };
+}
+
+export function reduce(t: Timeline, e: TimelineEvent): Timeline {
+  switch (e.kind) {
+    case "wrote": {
+      if (t.pending.some((line) => line.id === e.id) || isStored(t, e.id)) return t;
+      const line: Pending = { id: e.id, body: e.body, at: e.at, state: e.state, ...(e.problem ? { problem: e.problem } : {}) };
+      return { ...t, pending: [...t.pending, line] };
+    }
+    case "stands":
+      return { ...t, pending: t.pending.map((line) => (line.id === e.id ? stand(line, e.state, e.problem) : line)) };
+    case "withdrew":
+      return { ...t, pending: t.pending.filter((line) => line.id !== e.id) };
+    case "stored":
+      // The ack: the row is known, but the cursor is moved by frames and catch-ups alone.
+      return otherHistory(t, e.history) ?? put(t, [e.message]);
+    case "heard":
+      return heard(t, e.message, e.history);
+    case "marked":
+      return { ...t, marks: withMarks(t.marks, [e.mark]) };
+    case "renamed":
+      return { ...t, rows: t.rows.map((row) => (row.sender.user_id === e.sender.user_id ? { ...row, sender: e.sender } : row)) };
+    case "behind":
+      return { ...t, catchUp: t.catchUp.running ? { ...t.catchUp, gapped: true } : { ...t.catchUp, want: true } };
+    case "afresh":
+      return afresh(t);
+    case "asked":
+      return { ...t, catchUp: { ...t.catchUp, want: false, running: true, gapped: false, from: t.cursor === null ? "fresh" : "changes", page: t.cursor ?? 0, run: t.catchUp.run + 1 } };
+    case "answered_page":
+      return e.run === t.catchUp.run && t.catchUp.running ? freshPage(t, e.page, e.limit) : t;
+    case "answered_changes":
+      return e.run === t.catchUp.run && t.catchUp.running ? changed(t, e.changes) : t;
+    case "failed":
+      return e.run === t.catchUp.run && t.catchUp.running ? { ...t, failed: true, catchUp: { ...t.catchUp, running: false, want: true } } : t;
+    case "older_asked":
+      return { ...t, older: "loading" };
+    case "older_answered":
+      return olderPage(t, e.page, e.limit);
+    case "older_failed":
+      return { ...t, older: "failed" };
+    default:
+      return never(e);
+  }
+}
+
+function isStored(t: Timeline, id: MessageId): boolean {
+  return t.rows.some((row) => row.id === id && row.sender.user_id === t.self);
+}
+
+function stand(line: Pending, state: PendingState, problem: Problem | undefined): Pending {
+  const { problem: _old, ...rest } = line;
+  return { ...rest, state, ...(problem ? { problem } : {}) };
+}
+
+/** Drops what is held and asks for the latest page. Own unsent lines stay: they belong to the outbox. */
+function afresh(t: Timeline): Timeline {
+  const catchUp: CatchUp = { ...idle, run: t.catchUp.run + 1 };
+  return { ...t, rows: [], cursor: null, history: null, marks: new Map(), catchUp, complete: false, older: "idle" };
+}
+
+/** RU12: rows of two histories are never mixed. */
+function otherHistory(t: Timeline, history: string): Timeline | null {
+  return t.history !== null && t.history !== history ? afresh(t) : null;
+}
+
+/** RU7: a row goes in only if its `rev` is greater than the one held for its place. Own pending lines give way to their row. */
+function put(t: Timeline, messages: readonly Message[], first = windowStart(t)): Timeline {
+  const news = new Map<number, Message>();
+  const held = new Map(t.rows.map((row) => [row.seq, row]));
+  for (const message of messages) {
+    if (message.seq < first && !held.has(message.seq)) continue;
+    const before = news.get(message.seq) ?? held.get(message.seq);
+    if (before === undefined || before.rev < message.rev) news.set(message.seq, message);
+  }
+  if (news.size === 0 && !messages.some((message) => isPending(t, message))) return t;
+  for (const [seq, message] of news) held.set(seq, message);
+  const rows = news.size === 0 ? t.rows : [...held.values()].sort((a, b) => a.seq - b.seq);
+  const own = new Set(messages.filter((message) => message.sender.user_id === t.self).map((message) => message.id));
+  const pending = t.pending.some((line) => own.has(line.id)) ? t.pending.filter((line) => !own.has(line.id)) : t.pending;
+  return { ...t, rows, pending };
+}
+
+const isPending = (t: Timeline, message: Message): boolean => message.sender.user_id === t.self && t.pending.some((line) => line.id === message.id);
+
+/** Rows before this are outside the window: they only update what is held. */
+function windowStart(t: Timeline): number {
+  if (t.cursor === null || t.complete) return 0;
+  return t.rows[0]?.seq ?? 0;
+}
+
+/** RU8: a live row moves the cursor only over an unbroken run and while no catch-up is running. */
+function heard(t: Timeline, message: Message, history: string): Timeline {
+  const other = otherHistory(t, history);
+  if (other) return other;
+  const after = put(t, [message]);
+  if (t.catchUp.running) return { ...after, catchUp: { ...t.catchUp, gapped: true } };
+  if (t.cursor === null || message.rev <= t.cursor) return after;
+  if (message.rev === t.cursor + 1) return { ...after, cursor: message.rev };
+  return { ...after, catchUp: { ...t.catchUp, want: true } };
+}
+
+/** The catch-up ends here, or goes round once more if something was heard while it ran. */
+function settled(t: Timeline): Timeline {
+  return { ...t, failed: false, catchUp: { ...t.catchUp, running: false, want: t.catchUp.gapped, gapped: false } };
+}
+
+function freshPage(t: Timeline, page: MessagePage, limit: number): Timeline {
+  const after = put({ ...t, cursor: null, complete: true }, page.messages);
+  return settled({ ...after, cursor: page.rev, history: page.history_id, complete: page.messages.length < limit, marks: withMarks(after.marks, page.marks) });
+}
+
+/** RU9: the next page starts at the last row's `rev`; only the last page lifts the cursor to `upto`. */
+function changed(t: Timeline, changes: Changes): Timeline {
+  const other = otherHistory(t, changes.history_id);
+  if (other) return other;
+  if (changes.too_far || (changes.upto !== undefined && t.cursor !== null && changes.upto < t.cursor)) return afresh(t);
+  const after = put({ ...t, marks: withMarks(t.marks, changes.marks) }, changes.messages);
+  if (changes.upto !== undefined) {
+    return settled({ ...after, cursor: Math.max(after.cursor ?? 0, changes.upto) });
+  }
+  const last = changes.messages.reduce((most, row) => Math.max(most, row.rev), t.catchUp.page);
+  if (last === t.catchUp.page) return settled({ ...after, catchUp: { ...t.catchUp, gapped: true } }); // an empty page that is not the last says nothing
+  return { ...after, cursor: Math.max(after.cursor ?? 0, last), catchUp: { ...t.catchUp, page: last } };
+}
+
+function olderPage(t: Timeline, page: MessagePage, limit: number): Timeline {
+  const other = otherHistory(t, page.history_id);
+  if (other) return other;
+  if (t.cursor === null) return { ...t, older: "idle" };
+  const after = put(t, page.messages, 0);
+  const older: Timeline = { ...after, older: "idle", complete: page.messages.length < limit, marks: withMarks(t.marks, page.marks) };
+  // An answer from before what we hold may lack changes of rows that were outside the window when they were told.
+  if (t.cursor <= page.rev) return older;
+  return reduce({ ...older, cursor: page.rev }, { kind: "behind" });
+}
+
+/** INV10: a mark never goes back. */
+function withMarks(marks: ReadonlyMap<UserId, number>, news: readonly Mark[]): ReadonlyMap<UserId, number> {
+  if (!news.some((mark) => (marks.get(mark.user_id) ?? 0) < mark.read)) return marks;
+  const out = new Map(marks);
+  for (const mark of news) out.set(mark.user_id, Math.max(out.get(mark.user_id) ?? 0, mark.read));
+  return out;
+}
+
+/** The highest seq that every other member has read: up to here two ticks. 0 where nobody else is. */
+export function readByOthers(t: Timeline): number {
+  const others = [...t.marks].filter(([id]) => id !== t.self).map(([, read]) => read);
+  return others.length === 0 ? 0 : Math.min(...others);
+}

@@ -1,0 +1,46 @@
+// One conversation: header, messages, composer.
+import { ArrowLeft } from "lucide";
+import { me } from "../accounts/actions.dom";
+import { partner } from "../conversations/state.std";
+import { Avatar } from "../kit/avatar.dom";
+import { Icon } from "../kit/icon.dom";
+import { say } from "../kit/words.std";
+import { PresenceWords } from "../presence/view.dom";
+import { grouped } from "../relay/ids.std";
+import type { Conversation } from "../relay/wire.gen.std";
+import { presence } from "../presence/actions.dom";
+import { timeline } from "./actions.dom";
+import { Composer } from "./composer.dom";
+import { Log } from "./log.dom";
+import type { ComponentChildren } from "preact";
+
+export function ConversationView({ conversation, onBack, bar }: { conversation: Conversation; onBack: () => void; bar: ComponentChildren }) {
+  const self = me.value;
+  const other = self && partner(conversation, self.user_id);
+  if (!self || !other) return null;
+  const notes = other.user_id === self.user_id;
+  const name = notes ? say("notes") : other.display_name;
+  const online = notes ? undefined : presence.value.people.get(other.user_id)?.online;
+  return (
+    <section class="talk" aria-label={name}>
+      <header class="talk__header">
+        <button type="button" class="button button--icon talk__back" onClick={onBack} aria-label={say("back")}>
+          <Icon of={ArrowLeft} />
+        </button>
+        <Avatar person={other} online={online} />
+        <div class="talk__who">
+          <h2 class="talk__name" dir="auto">
+            {name}
+          </h2>
+          <p class="talk__presence">{notes ? say("notes-hint") : <PresenceWords conversation={conversation.id} person={other} />}</p>
+        </div>
+        <span class="user-id talk__id">
+          {grouped(other.user_id)}
+        </span>
+      </header>
+      {bar}
+      <Log key={conversation.id} conversation={conversation} timeline={timeline(conversation.id).value} name={name} notes={notes} />
+      <Composer conversation={conversation} name={name} />
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+// Presence and typing as the page knows them now, and telling the others that one types.
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { serverNow } from "../kit/http.dom";
+import { uuid7 } from "../kit/uuid.std";
+import { signalTo } from "../relay/actions.dom";
+import type { Conversation, ConversationId, Presence, UserId } from "../relay/wire.gen.std";
+import { nextTick, nobody, reduce, tell, type OwnTyping, type PresenceEvent, type PresenceState } from "./state.std";
+
+const state = signal<PresenceState>(nobody);
+export const presence: ReadonlySignal<PresenceState> = state;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function apply(event: PresenceEvent): void {
+  state.value = reduce(state.value, event);
+  clearTimeout(timer);
+  const at = nextTick(state.value);
+  if (at !== null) timer = setTimeout(() => apply({ kind: "tick", now: Date.now() }), Math.max(0, at - Date.now()) + 20);
+}
+
+export const seen = (people: readonly Presence[]): void => apply({ kind: "seen", people });
+
+/** Somebody typed; `sentAt` is the relay's time. */
+export function hearTyping(conversation: ConversationId, user: UserId, on: boolean, sentAt: number | null): void {
+  const age = sentAt === null ? 0 : Math.max(0, serverNow() - sentAt);
+  apply({ kind: "typing", conversation, user, on, age, now: Date.now() });
+}
+
+/** A message ends its sender's typing. */
+export const spoke = (conversation: ConversationId, user: UserId): void => apply({ kind: "spoke", conversation, user });
+
+const told = new Map<ConversationId, OwnTyping>();
+
+/** The own text changed, was sent, cleared or left. */
+export function typed(conversation: Conversation, hasText: boolean): void {
+  const { own, say } = tell(told.get(conversation.id) ?? { toldAt: null }, hasText, Date.now());
+  told.set(conversation.id, own);
+  if (say === null || conversation.members.length < 2) return;
+  signalTo(conversation.group, uuid7(serverNow(), (bytes) => crypto.getRandomValues(bytes)), { kind: "typing", conversation: conversation.id, on: say === "on" });
+}
+
+/** Sending ends it at once; the message itself tells the others. */
+export const finished = (conversation: ConversationId): void => void told.set(conversation, { toldAt: null });

@@ -1,0 +1,76 @@
+// Who is there, and who types where. Typing is forgotten by time alone, so that a lost "stopped" does no harm.
+import { never } from "../kit/never.std";
+import type { ConversationId, Presence, UserId } from "../relay/wire.gen.std";
+
+/** How long "is typing" stands without a new word of it. */
+export const TYPING_SHOWN = 6_000;
+/** At most one event in this time while keys are pressed. */
+export const TYPING_EVERY = 3_000;
+/** INV18: older ones are not shown at all. */
+export const TYPING_TOO_OLD = 10_000;
+
+export interface Typist {
+  readonly conversation: ConversationId;
+  readonly user: UserId;
+  readonly until: number;
+}
+
+export interface PresenceState {
+  readonly people: ReadonlyMap<UserId, Presence>;
+  readonly typists: readonly Typist[];
+}
+
+export type PresenceEvent =
+  | { kind: "seen"; people: readonly Presence[] }
+  | { kind: "typing"; conversation: ConversationId; user: UserId; on: boolean; age: number; now: number }
+  | { kind: "spoke"; conversation: ConversationId; user: UserId }
+  | { kind: "tick"; now: number };
+
+export const nobody: PresenceState = { people: new Map(), typists: [] };
+
+export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
+  switch (e.kind) {
+    case "seen": {
+      const news = e.people.filter((one) => !same(state.people.get(one.user_id), one));
+      if (news.length === 0) return state;
+      const people = new Map(state.people);
+      for (const one of news) people.set(one.user_id, { user_id: one.user_id, online: one.online, ...(one.last_seen === undefined ? {} : { last_seen: one.last_seen }) });
+      return { ...state, people };
+    }
+    case "typing": {
+      if (TYPING_TOO_OLD < e.age) return state;
+      const others = without(state.typists, e.conversation, e.user);
+      return { ...state, typists: e.on ? [...others, { conversation: e.conversation, user: e.user, until: e.now + TYPING_SHOWN }] : others };
+    }
+    case "spoke": {
+      const others = without(state.typists, e.conversation, e.user);
+      return others.length === state.typists.length ? state : { ...state, typists: others };
+    }
+    case "tick": {
+      const left = state.typists.filter((one) => e.now < one.until);
+      return left.length === state.typists.length ? state : { ...state, typists: left };
+    }
+    default:
+      return never(e);
+  }
+}
+
+const same = (a: Presence | undefined, b: Presence): boolean => a !== undefined && a.online === b.online && a.last_seen === b.last_seen;
+
+const without = (typists: readonly Typist[], conversation: ConversationId, user: UserId): readonly Typist[] =>
+  typists.filter((one) => one.conversation !== conversation || one.user !== user);
+
+/** When the next one is to be forgotten. */
+export const nextTick = (state: PresenceState): number | null => (state.typists.length === 0 ? null : Math.min(...state.typists.map((one) => one.until)));
+
+/** What the own keys have told the others so far: in which conversation, and when last. */
+export interface OwnTyping {
+  readonly toldAt: number | null;
+}
+
+/** What a key press, or an empty or sent text, has to tell: `on`, `off` or nothing. */
+export function tell(own: OwnTyping, hasText: boolean, now: number): { own: OwnTyping; say: "on" | "off" | null } {
+  if (!hasText) return { own: { toldAt: null }, say: own.toldAt !== null && now - own.toldAt < TYPING_SHOWN ? "off" : null };
+  if (own.toldAt !== null && now - own.toldAt < TYPING_EVERY) return { own, say: null };
+  return { own: { toldAt: now }, say: "on" };
+}

@@ -1,0 +1,171 @@
+// The live connection: asks for a ticket, connects with Socket.IO, comes back by itself. The only place that knows the socket.
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { io, type Socket } from "socket.io-client";
+import { backOff } from "../kit/back_off.std";
+import { call } from "../kit/http.dom";
+import { ack as readAck, delivery as readDelivery, encode, relayTicket } from "./codec.std";
+import type { Ack, ClientFrame, Delivery, Event, Group, MessageId, RelayId, RelayTicket } from "./wire.gen.std";
+import { nextTick, opening, reduce, type Link, type LinkEvent } from "./state.std";
+
+const EVENT = "private_message";
+const ANSWER_WITHIN = 10_000;
+
+export interface Listener {
+  /** Connected: subscribed to every group, so that fetching may begin. */
+  up(): void;
+  down(): void;
+  delivered(delivery: Delivery): void;
+}
+
+const state = signal<Link>(opening(Date.now()));
+export const link: ReadonlySignal<Link> = state;
+
+// RU20: the relay ID lives in this tab's memory only; duplicated tabs would copy anything else.
+let ticket: RelayTicket | null = null;
+let socket: Socket | null = null;
+let listener: Listener | null = null;
+let tryTimer: ReturnType<typeof setTimeout> | undefined;
+let barTimer: ReturnType<typeof setTimeout> | undefined;
+let attempt = 0;
+let transportFailures = 0;
+
+function apply(event: LinkEvent): void {
+  state.value = reduce(state.value, event);
+  clearTimeout(barTimer);
+  const at = nextTick(state.value);
+  if (at !== null) barTimer = setTimeout(() => apply({ kind: "tick", now: Date.now() }), Math.max(0, at - Date.now()) + 10);
+}
+
+/** Connects and stays connected until the page goes. */
+export function begin(to: Listener): void {
+  listener = to;
+  state.value = opening(Date.now());
+  apply({ kind: "trying" });
+  window.addEventListener("online", retryNow);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") retryNow();
+  });
+  void connect();
+}
+
+/** Ends the connection for good, such as before signing out. */
+export function end(): void {
+  listener = null;
+  attempt += 1;
+  clearTimeout(tryTimer);
+  socket?.close();
+  socket = null;
+}
+
+/** At once instead of after the wait. */
+export function retryNow(): void {
+  if (state.value.phase !== "waiting" || listener === null) return;
+  clearTimeout(tryTimer);
+  void connect();
+}
+
+/** The relay took this relay ID back: a new one is needed, and asking for it tells whether the sign-in is over. */
+export function forgetTicket(): void {
+  ticket = null;
+}
+
+export const relayId = (): RelayId | null => ticket?.relay_id ?? null;
+export const isUp = (): boolean => socket?.connected === true;
+
+/** Sends for keeping. Null: no answer in time or cut; it may or may not be stored. */
+export function submit(to: Group, id: MessageId, body: string, prev: MessageId | null): Promise<Ack | null> {
+  const event: Event = { to, id, class: "durable", frame: encode({ kind: "message", body }), ...(prev === null ? {} : { prev }) };
+  const through = socket;
+  if (!through?.connected) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    through.timeout(ANSWER_WITHIN).emit(EVENT, event, (error: unknown, answer: unknown) => resolve(error ? null : readAck(answer)));
+  });
+}
+
+/** Sends for the moment: lost if the connection is not there. */
+export function signalTo(to: Group, id: MessageId, frame: ClientFrame): void {
+  const event: Event = { to, id, class: "ephemeral", frame: encode(frame) };
+  if (socket?.connected) socket.volatile.emit(EVENT, event, () => undefined);
+}
+
+async function connect(): Promise<void> {
+  attempt += 1;
+  const own = attempt;
+  clearTimeout(tryTimer);
+  apply({ kind: "trying" });
+  socket?.removeAllListeners();
+  socket?.close();
+  socket = null;
+  if (ticket === null) {
+    const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
+    if (own !== attempt) return;
+    if (answer.kind !== "ok") return later(answer.kind === "problem" ? answer.retryAfterMs : null);
+    ticket = answer.value;
+  }
+  open(ticket, own);
+}
+
+function open(with_: RelayTicket, own: number): void {
+  const made = io(with_.relay_url, {
+    path: "/socket.io/",
+    transports: ["websocket"],
+    auth: { relay_id: with_.relay_id, token: with_.token },
+    reconnection: false,
+    forceNew: true,
+    timeout: 8_000,
+  });
+  socket = made;
+  made.on(EVENT, (input: unknown) => {
+    const delivery = readDelivery(input);
+    if (delivery) listener?.delivered(delivery);
+  });
+  made.on("connect", () => {
+    if (own !== attempt) return;
+    transportFailures = 0;
+    apply({ kind: "connected", now: Date.now() });
+    listener?.up();
+  });
+  made.on("connect_error", (error: Error) => {
+    if (own === attempt) refused(error.message);
+  });
+  made.on("disconnect", () => {
+    if (own !== attempt) return;
+    apply({ kind: "lost", now: Date.now() });
+    listener?.down();
+    later(null);
+  });
+}
+
+/** What the relay said decides whether the same relay ID may be tried again. */
+function refused(message: string): void {
+  switch (message) {
+    case "unregistered":
+    case "expired":
+    case "bad_token":
+      ticket = null;
+      return later(state.value.failures === 0 ? 0 : null);
+    case "starting":
+      return later(500 + Math.random() * 500);
+    case "busy":
+      return later(null);
+    default:
+      transportFailures += 1;
+      if (3 <= transportFailures) {
+        // Perhaps the relay has another address now: the logic server knows.
+        ticket = null;
+        transportFailures = 0;
+      }
+      return later(null);
+  }
+}
+
+function later(wait: number | null): void {
+  if (listener === null) return;
+  const pause = wait ?? backOff(state.value.failures + 1, Math.random());
+  apply({ kind: "failed", nextTry: Date.now() + pause });
+  clearTimeout(tryTimer);
+  tryTimer = setTimeout(() => void connect(), pause);
+}
+
+/** Counts what came in with the return, for the good news. */
+export const noteNews = (count: number): void => apply({ kind: "news", count });
