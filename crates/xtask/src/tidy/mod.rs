@@ -4,6 +4,7 @@
 mod crates;
 mod files;
 mod page;
+mod settings;
 mod source;
 mod tree;
 mod walls;
@@ -15,7 +16,7 @@ use tree::Tree;
 /// A rule's name, and what it finds wrong.
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     ("slices look down, and only through front doors", walls::check),
     (
         "every file says in its first line what lives there",
@@ -27,6 +28,10 @@ const RULES: [Rule; 16] = [
     ("every outside crate has a reason", crates::reasons),
     ("crates take their versions from the workspace", crates::versions),
     ("the npm lock file names no addresses", crates::npm_lock),
+    (
+        "the documented settings are those of the code",
+        settings::documented,
+    ),
     ("tasks are started by Tasks", source::spawns),
     ("lints are expected with a reason, never allowed", source::allows),
     ("time, chance and environment come from platform", source::clocks),
