@@ -14,7 +14,7 @@ const NOT_SOURCES: [&str; 3] = ["node_modules", "dist", "test-results"];
 /// Builds the page if its sources are newer than the built one; says so when it does.
 pub(crate) fn build_if_changed() -> Result<()> {
     let fingerprint = fingerprint()?;
-    let stamp = place::ui().join("dist/.sources");
+    let stamp = stamp();
     if fs::read_to_string(&stamp).is_ok_and(|old| old == fingerprint) {
         return Ok(());
     }
@@ -38,7 +38,12 @@ pub(crate) fn install_if_changed() -> Result<()> {
 
 /// Marks the present page as built from the present sources; for callers that ran the build themselves.
 pub(crate) fn mark_built() -> Result<()> {
-    Ok(fs::write(place::ui().join("dist/.sources"), fingerprint()?)?)
+    Ok(fs::write(stamp(), fingerprint()?)?)
+}
+
+/// Beside Vite's manifest: not among the files that are served.
+fn stamp() -> PathBuf {
+    place::ui().join("dist/.vite/sources")
 }
 
 /// An npm command in the UI's folder.
