@@ -20,7 +20,7 @@ pub(crate) fn take() -> Result<()> {
         secret: programs::random_secret()?,
         settings: Vec::new(),
     };
-    command::captured(&mut setup.client(&["demo"]))?;
+    command::shown_run(&mut setup.client(&["demo"]))?;
     let both = Both::start(&setup)?;
     let pictures = place::root().join("Pics");
     let mut node = Command::new("node");

@@ -2,7 +2,7 @@
 
 use super::summary::{self, Tally};
 use crate::{command, place, programs};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,21 +22,15 @@ pub(crate) struct TestProgram {
 
 /// Builds every program and every test program of the workspace, once, with one set of features.
 pub(crate) fn build() -> Result<Vec<TestProgram>> {
-    let mut bins = programs::cargo();
-    bins.args(["build", "--workspace", "--bins"]);
-    let ended = command::captured(&mut bins)?;
-    if !ended.status.success() {
-        bail!("{}", ended.said);
-    }
-    let mut tests = programs::cargo();
-    tests.args([
-        "test",
+    let mut cargo = programs::cargo();
+    cargo.args([
+        "build",
         "--workspace",
-        "--no-run",
+        "--all-targets",
         "--quiet",
         "--message-format=json-render-diagnostics",
     ]);
-    let messages = command::output(&mut tests)?;
+    let messages = command::output(&mut cargo)?;
     messages
         .lines()
         .filter_map(|line| parse(line).transpose())
