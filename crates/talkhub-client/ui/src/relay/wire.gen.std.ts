@@ -433,8 +433,4 @@ now: number,
 /**
  * The language of the words, such as `en`.
  */
-language: string,
-/**
- * Without HTTPS: whether the page should say what needs it.
- */
-version: string, };
+language: string, };
