@@ -165,15 +165,13 @@ mod tests {
     #[test]
     fn a_long_file_needs_a_reason() {
         let (long, short) = ("x\n".repeat(401), "x\n".repeat(400));
-        let found = complaints(
-            lengths,
-            &[
-                ("a.rs", &long),
-                ("b.rs", &short),
-                ("c.gen.std.ts", &long),
-                ("d.md", &long),
-            ],
-        );
+        let tree = Tree::of(&[
+            ("a.rs", &long),
+            ("b.rs", &short),
+            ("c.gen.std.ts", &long),
+            ("d.md", &long),
+        ]);
+        let found = longer_than_reasoned(&tree, &[]);
         assert_eq!(
             found,
             ["a.rs has 401 lines: cut it, or give the reason in LONG of files.rs"]
