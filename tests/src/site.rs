@@ -64,7 +64,7 @@ impl Site {
         if self.logic_server.is_none() {
             self.start_logic_server()?;
         }
-        self.relay_ready().await?;
+        self.relay_is_up().await?;
         self.connected().await
     }
 
@@ -145,12 +145,13 @@ impl Site {
         answer(&self.http, &format!("{}/readyz", self.url())).await
     }
 
-    /// Waits until the logic server is ready and has the relay.
+    /// Waits until both are ready: the logic server has the relay, and the relay has the whole set.
     pub async fn connected(&mut self) -> Result<()> {
         self.until("the logic server has the relay", |status, ready| {
             status == 200 && ready["status"] == "ready"
         })
-        .await
+        .await?;
+        self.relay_answers("/readyz").await
     }
 
     /// Waits until the logic server is ready without the relay.
@@ -178,9 +179,14 @@ impl Site {
         seen
     }
 
-    pub async fn relay_ready(&mut self) -> Result<()> {
-        let url = format!("{}/readyz", self.relay_url());
-        let ready = wait_for("the relay is ready", READY, async || {
+    /// Waits until the relay answers. Ready it is only with a logic server on its link.
+    pub async fn relay_is_up(&mut self) -> Result<()> {
+        self.relay_answers("/healthz").await
+    }
+
+    async fn relay_answers(&mut self, path: &str) -> Result<()> {
+        let url = format!("{}{path}", self.relay_url());
+        let answered = wait_for(&format!("the relay answers {path} with 200"), READY, async || {
             answer(&self.http, &url)
                 .await
                 .filter(|(status, _)| *status == 200)
@@ -189,9 +195,9 @@ impl Site {
         .await;
         if let Some(program) = &mut self.relay {
             program.must_run()?;
-            return ready.with_context(|| program.said());
+            return answered.with_context(|| program.said());
         }
-        ready
+        answered
     }
 }
 

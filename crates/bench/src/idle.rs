@@ -6,7 +6,7 @@ use end_to_end::{Database, Site};
 use std::time::{Duration, Instant};
 
 pub(crate) const HEAD: &str = "\
-| database | relay ready after | logic server, new database, ready after | logic server, next start | memory of the relay | memory of the logic server |
+| database | relay answers after | logic server, new database, ready after | logic server, next start | memory of the relay | memory of the logic server |
 |---|---|---|---|---|---|";
 
 /// How long both are left alone before their memory is read.
@@ -17,7 +17,7 @@ pub(crate) async fn measure(name: &str, database: impl Fn() -> Result<Database>)
     let mut site = Site::with(database()?)?;
     let start = Instant::now();
     site.start_relay()?;
-    site.relay_ready().await?;
+    site.relay_is_up().await?;
     let relay = start.elapsed();
     let first = until_ready(&mut site).await?;
     site.kill_logic_server();

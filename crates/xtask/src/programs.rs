@@ -105,9 +105,11 @@ impl Both {
             )
         })?;
         let mut relay = Program::start("talkhub-relay", setup.relay(), &setup.logs())?;
-        relay.wait_until_ready(setup.relay_port)?;
+        relay.wait_until(setup.relay_port, "/healthz")?;
         let mut client = Program::start("talkhub-client", setup.client(&[]), &setup.logs())?;
-        client.wait_until_ready(setup.port)?;
+        client.wait_until(setup.port, "/readyz")?;
+        // Ready only with a logic server on its link.
+        relay.wait_until(setup.relay_port, "/readyz")?;
         Ok(Self { client, relay })
     }
 
@@ -146,11 +148,11 @@ impl Program {
         })
     }
 
-    fn wait_until_ready(&mut self, port: u16) -> Result<()> {
+    fn wait_until(&mut self, port: u16, path: &str) -> Result<()> {
         let limit = Duration::from_secs(60);
         let ready = stop::wait_for(limit, || match self.still_runs() {
             Err(error) => Some(Err(error)),
-            Ok(()) => is_ready(http::get(port, "/readyz")).then_some(Ok(())),
+            Ok(()) => is_ready(http::get(port, path)).then_some(Ok(())),
         });
         match ready {
             Some(result) => result,
@@ -229,7 +231,7 @@ mod tests {
         command.args(["-c", "echo the port is taken; exit 1"]);
         let mut program = Program::start("talkhub-relay", command, logs.path()).unwrap();
         let error = program
-            .wait_until_ready(http::free_port().unwrap())
+            .wait_until(http::free_port().unwrap(), "/readyz")
             .unwrap_err()
             .to_string();
         assert!(

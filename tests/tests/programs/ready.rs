@@ -20,7 +20,7 @@ async fn r01_the_logic_server_first_then_the_relay() {
 async fn r01_the_relay_first_then_the_logic_server() {
     let mut site = Site::new().unwrap();
     site.start_relay().unwrap();
-    site.relay_ready().await.unwrap();
+    site.relay_is_up().await.unwrap();
     site.start_logic_server().unwrap();
     site.connected().await.unwrap();
 }

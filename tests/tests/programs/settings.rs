@@ -158,7 +158,7 @@ fn without_a_secret_neither_program_listens_beyond_this_machine() {
 async fn different_secrets_are_named_on_both_sides() {
     let mut site = Site::new().unwrap();
     site.start_relay().unwrap();
-    site.relay_ready().await.unwrap();
+    site.relay_is_up().await.unwrap();
     site.settings.insert(
         "TALKHUB_RELAY_SECRET".into(),
         "another-secret-than-the-one-of-the-relay".into(),
