@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -202,6 +203,19 @@ impl Group {
     }
 
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+// Maps keyed by an address are asked with the text of an event, without a copy.
+impl Borrow<str> for RelayId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Group {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
