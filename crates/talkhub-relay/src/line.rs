@@ -1,0 +1,171 @@
+//! One TCP connection as the relay sees it: a kill switch, a measure of how far behind the receiver is, and the permits
+//! that end with it.
+//!
+//! A socket whose buffer is full cannot be closed through Socket.IO (the packet that says so would need the buffer), and a
+//! permit tied to the request would end at the WebSocket upgrade. Both therefore live in the IO object itself.
+
+use crate::caps::Permit;
+use futures_util::task::AtomicWaker;
+use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// What the relay knows of a connection and can do to it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// The other end of the TCP connection: the client, or a proxy.
+    pub(crate) peer: IpAddr,
+    cut: AtomicBool,
+    reader: AtomicWaker,
+    writer: AtomicWaker,
+    /// The kernel takes no more: the receiver does not keep up.
+    stalled: AtomicBool,
+    /// Handed to the socket since everything was last written out.
+    queued: AtomicU64,
+    queued_bytes: AtomicU64,
+    /// For the address behind a trusted proxy, which only a request tells.
+    permit: Mutex<Option<Permit>>,
+}
+
+impl Line {
+    pub(crate) fn new(peer: IpAddr) -> Self {
+        Self {
+            peer,
+            cut: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
+            writer: AtomicWaker::new(),
+            stalled: AtomicBool::new(false),
+            queued: AtomicU64::new(0),
+            queued_bytes: AtomicU64::new(0),
+            permit: Mutex::new(None),
+        }
+    }
+
+    /// Ends the connection now, whatever its buffers hold.
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+        self.writer.wake();
+    }
+
+    /// A packet of so many bytes was handed over for sending.
+    pub(crate) fn note(&self, bytes: usize) {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        self.queued_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Packets and bytes that wait because the receiver does not keep up; nothing while it does.
+    pub(crate) fn backlog(&self) -> (u64, u64) {
+        match self.stalled.load(Ordering::Relaxed) {
+            true => (
+                self.queued.load(Ordering::Relaxed),
+                self.queued_bytes.load(Ordering::Relaxed),
+            ),
+            false => (0, 0),
+        }
+    }
+
+    /// Holds the permit as long as the connection lives, in place of an earlier one.
+    pub(crate) fn hold(&self, permit: Permit) {
+        let earlier = self
+            .permit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(permit);
+        drop(earlier);
+    }
+
+    /// The address that a held permit is for.
+    pub(crate) fn held_address(&self) -> Option<IpAddr> {
+        self.permit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(Permit::address)
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.cut.load(Ordering::Acquire) {
+            true => Err(Error::from(ErrorKind::ConnectionAborted)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The byte stream that hyper gets.
+pub(crate) struct Io {
+    stream: TcpStream,
+    line: std::sync::Arc<Line>,
+    _permit: Option<Permit>,
+}
+
+impl Io {
+    pub(crate) fn new(stream: TcpStream, line: std::sync::Arc<Line>, permit: Option<Permit>) -> Self {
+        Self {
+            stream,
+            line,
+            _permit: permit,
+        }
+    }
+
+    fn wrote(&self, result: Poll<Result<usize>>) -> Poll<Result<usize>> {
+        self.line.stalled.store(result.is_pending(), Ordering::Relaxed);
+        result
+    }
+
+    fn may_write(&self, context: &Context<'_>) -> Result<()> {
+        self.line.writer.register(context.waker());
+        self.line.check()
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
+        self.line.reader.register(context.waker());
+        self.line.check()?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        self.may_write(context)?;
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        self.may_write(context)?;
+        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.wrote(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Socket.IO flushes only when its buffer has run empty: then nothing waits any longer.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.may_write(context)?;
+        self.line.queued.store(0, Ordering::Relaxed);
+        self.line.queued_bytes.store(0, Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,248 @@
+//! One link's queue: messages that wait to be written, and durable events that wait to be settled.
+
+use crate::client::Identity;
+use crate::config::Config;
+use crate::event::Incoming;
+use crate::forward::{AWAY_RETRY_MS, Stamped};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared_protocol::Ack;
+use socketioxide::extract::AckSender;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Several lines share one WebSocket message of about this size.
+const MESSAGE: usize = 64 * 1024;
+/// A submit that was answered `busy` is remembered so many times longer, so that a late settlement still goes out.
+const REMEMBER: u32 = 6;
+
+/// The link, or what waits on it, takes no more. Gives the ack back.
+pub(crate) struct Full(pub(crate) Option<AckSender>);
+
+/// Answering, if an answer is wanted. A sender who has gone asks again with the same id.
+pub(crate) trait Acknowledge {
+    fn answer(self, ack: &Ack);
+}
+
+impl Acknowledge for Option<AckSender> {
+    fn answer(self, ack: &Ack) {
+        if let Some(sender) = self {
+            sender.send(ack).ok();
+        }
+    }
+}
+
+/// One logic server's link.
+pub(super) struct Link {
+    queue: Mutex<Queue>,
+    pub(super) wake: Notify,
+    most_bytes: usize,
+    most_pending: usize,
+    patience: Duration,
+}
+
+#[derive(Default)]
+struct Queue {
+    closed: bool,
+    /// JSON arrays, without their last bracket.
+    messages: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// By `r`, beginning with `first`. `None`: settled.
+    pending: VecDeque<Option<Pending>>,
+    first: u64,
+}
+
+/// A durable event that waits for its settlement.
+pub(super) struct Pending {
+    /// `None`: none was wanted, or `busy` was answered.
+    pub(super) ack: Option<AckSender>,
+    pub(super) to: Box<str>,
+    pub(super) since: Instant,
+}
+
+/// What a settlement's `r` stands for.
+pub(super) enum Settled {
+    Pending(Pending),
+    /// Settled or given up before.
+    Earlier,
+    /// Never submitted on this link.
+    Unknown,
+}
+
+#[derive(Serialize)]
+struct SubmitLine<'a> {
+    kind: &'static str,
+    r: u64,
+    from: Stamped<'a>,
+    to: &'a str,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prev: Option<&'a str>,
+    frame: &'a RawValue,
+}
+
+impl Queue {
+    /// Adds one line. Lines share a message as long as it stays small.
+    fn push(&mut self, line: &impl Serialize) {
+        if self.messages.back().is_none_or(|message| MESSAGE < message.len()) {
+            self.messages.push_back(Vec::with_capacity(1024));
+        }
+        let Some(message) = self.messages.back_mut() else {
+            return;
+        };
+        let before = message.len();
+        message.push(if message.is_empty() { b'[' } else { b',' });
+        serde_json::to_writer(&mut *message, line).expect("lines of the link are plain JSON");
+        self.bytes += message.len() - before;
+    }
+
+    fn forget_settled(&mut self) {
+        while let Some(None) = self.pending.front() {
+            self.pending.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(config: &Config) -> Self {
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            most_bytes: size(config.limits.link_queue_bytes),
+            most_pending: size(config.limits.link_pending),
+            patience: Duration::from_millis(config.times.pending_ms),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn submit(
+        &self,
+        event: &Incoming<'_>,
+        from: &Identity,
+        ack: Option<AckSender>,
+    ) -> Result<(), Full> {
+        let mut queue = self.lock();
+        let size = queue.bytes + event.frame.get().len();
+        if queue.closed || self.most_bytes < size || self.most_pending <= queue.pending.len() {
+            return Err(Full(ack));
+        }
+        // Invariant: one lock for both, so the order of `r` is the order on the link.
+        let r = queue.first + queue.pending.len() as u64;
+        let pending = Pending {
+            ack,
+            to: event.to.as_ref().into(),
+            since: Instant::now(),
+        };
+        queue.pending.push_back(Some(pending));
+        queue.push(&SubmitLine {
+            kind: "submit",
+            r,
+            from: Stamped {
+                relay_id: from.relay_id.as_str(),
+                subject: &from.subject,
+            },
+            to: &event.to,
+            id: &event.id,
+            prev: event.prev.as_deref(),
+            frame: event.frame,
+        });
+        drop(queue);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Adds a line of its own kind, unless the queue is full.
+    pub(super) fn tell(&self, line: &impl Serialize) {
+        let mut queue = self.lock();
+        if !queue.closed && queue.bytes < self.most_bytes {
+            queue.push(line);
+            drop(queue);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The next message to be written.
+    pub(super) fn next_message(&self) -> Option<String> {
+        let mut queue = self.lock();
+        let mut message = queue.messages.pop_front()?;
+        queue.bytes -= message.len();
+        drop(queue);
+        message.push(b']');
+        Some(String::from_utf8(message).expect("JSON is UTF-8"))
+    }
+
+    /// What these settlements are for, in their order.
+    pub(super) fn settle(&self, settlements: impl Iterator<Item = u64>, found: &mut Vec<Settled>) {
+        let mut queue = self.lock();
+        for r in settlements {
+            let place = r
+                .checked_sub(queue.first)
+                .map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+            let pending = place.and_then(|place| queue.pending.get_mut(place));
+            found.push(match (place, pending) {
+                (Some(_), Some(pending)) => pending.take().map_or(Settled::Earlier, Settled::Pending),
+                (None, _) => Settled::Earlier,
+                (Some(_), None) => Settled::Unknown,
+            });
+        }
+        queue.forget_settled();
+    }
+
+    /// Answers `busy` for what was submitted at least `patience` before `now`, and forgets what is much older.
+    pub(super) fn end_waits(&self, now: Instant) {
+        let mut overdue = Vec::new();
+        let mut queue = self.lock();
+        for place in &mut queue.pending {
+            let Some(pending) = place else { continue };
+            let waited = now.saturating_duration_since(pending.since);
+            if waited < self.patience {
+                break;
+            }
+            overdue.extend(pending.ack.take());
+            if self.patience * REMEMBER <= waited {
+                *place = None;
+            }
+        }
+        queue.forget_settled();
+        drop(queue);
+        overdue.into_iter().for_each(busy);
+    }
+
+    /// Takes nothing any longer; everything that waits is answered `busy`.
+    pub(super) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.messages.clear();
+        queue.bytes = 0;
+        let pending = std::mem::take(&mut queue.pending);
+        queue.first += pending.len() as u64;
+        drop(queue);
+        pending
+            .into_iter()
+            .flatten()
+            .filter_map(|pending| pending.ack)
+            .for_each(busy);
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.lock()
+            .pending
+            .iter()
+            .flatten()
+            .filter(|pending| pending.ack.is_some())
+            .count()
+    }
+}
+
+fn busy(ack: AckSender) {
+    Some(ack).answer(&Ack::Busy {
+        retry_after_ms: AWAY_RETRY_MS,
+    });
+}

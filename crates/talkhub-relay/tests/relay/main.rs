@@ -1,0 +1,15 @@
+//! Stories of the relay over real sockets, with a logic server that is played by the tests.
+
+mod connect;
+mod events;
+mod internal;
+mod kit;
+mod lifetime;
+mod limits;
+mod link;
+mod load;
+mod origin;
+mod polling;
+mod program;
+mod raw;
+mod slow;
