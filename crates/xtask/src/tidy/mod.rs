@@ -3,6 +3,7 @@
 
 mod crates;
 mod files;
+mod links;
 mod page;
 mod settings;
 mod source;
@@ -16,7 +17,7 @@ use tree::Tree;
 /// A rule's name, and what it finds wrong.
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     ("slices look down, and only through front doors", walls::check),
     (
         "every file says in its first line what lives there",

@@ -11,17 +11,15 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Reads the repository. Files that are no text are left out.
+    /// Reads the repository. A file that is no text is there, but empty.
     pub(crate) fn of_repository() -> Result<Self> {
         let mut git = Command::new("git");
         git.current_dir(place::root());
         git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
         let list = command::output(&mut git).context("tidy asks git for the list of files")?;
         let read = |path: &str| {
-            Some((
-                path.to_owned(),
-                std::fs::read_to_string(place::root().join(path)).ok()?,
-            ))
+            let bytes = std::fs::read(place::root().join(path)).ok()?; // gone, but git has not been told yet
+            Some((path.to_owned(), String::from_utf8(bytes).unwrap_or_default()))
         };
         Ok(Self {
             files: list
