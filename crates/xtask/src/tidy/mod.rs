@@ -17,7 +17,7 @@ use tree::Tree;
 /// A rule's name, and what it finds wrong.
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 18] = [
+const RULES: &[Rule] = &[
     ("slices look down, and only through front doors", walls::check),
     (
         "every file says in its first line what lives there",
@@ -29,6 +29,7 @@ const RULES: [Rule; 18] = [
     ("every outside crate has a reason", crates::reasons),
     ("crates take their versions from the workspace", crates::versions),
     ("the npm lock file names no addresses", crates::npm_lock),
+    ("links in the documents lead somewhere", links::check),
     (
         "the documented settings are those of the code",
         settings::documented,
