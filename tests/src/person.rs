@@ -45,10 +45,25 @@ impl Person {
             "username": name, "email": format!("{name}@example.org"), "display_name": "",
             "user_id": "", "password": PASSWORD, "password_again": PASSWORD,
         });
+        Self::enter(site, "/accounts", &form).await
+    }
+
+    /// Signs in with a username, an e-mail or a user ID.
+    pub async fn sign_in(site: &Site, name: &str, password: &str) -> Result<Self> {
+        Self::enter(
+            site,
+            "/sessions",
+            &json!({ "name": name, "password": password, "keep": true }),
+        )
+        .await
+    }
+
+    /// Both answer with the person and set the cookie.
+    async fn enter(site: &Site, path: &str, form: &Value) -> Result<Self> {
         let answer = site
             .http()
-            .post(format!("{}/api/v1/accounts", site.url()))
-            .json(&form)
+            .post(format!("{}/api/v1{path}", site.url()))
+            .json(form)
             .send()
             .await?;
         let cookie = answer.headers().get_all("set-cookie").iter().find_map(|value| {
@@ -56,7 +71,7 @@ impl Person {
             pair.contains("talkhub_session=").then(|| pair.to_owned())
         });
         let me = read(answer).await?;
-        let cookie = cookie.context("signing up set no session cookie")?;
+        let cookie = cookie.with_context(|| format!("{path} set no session cookie"))?;
         Ok(Self {
             me,
             url: site.url(),

@@ -55,6 +55,16 @@ pub struct Process {
 impl Process {
     /// Starts it with exactly these settings; what it says is added to a file in `folder`.
     pub fn start(which: Which, settings: &BTreeMap<String, String>, folder: &Path) -> Result<Self> {
+        Self::start_with(which, &[], settings, folder)
+    }
+
+    /// The same with words after its name.
+    pub fn start_with(
+        which: Which,
+        words: &[&str],
+        settings: &BTreeMap<String, String>,
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join(format!("{}.log", which.name()));
         let paper = File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(which.program()?);
@@ -66,7 +76,11 @@ impl Process {
                 command.env_remove(&name);
             }
         }
-        command.envs(settings).current_dir(folder).stdin(Stdio::null());
+        command
+            .args(words)
+            .envs(settings)
+            .current_dir(folder)
+            .stdin(Stdio::null());
         command.stdout(paper.try_clone()?).stderr(paper);
         let child = command
             .spawn()

@@ -1,0 +1,68 @@
+//! What the programs do besides running: fill a fresh database, migrate, show their settings.
+
+use end_to_end::{Person, Process, SECRET, Site, Which};
+use shared_protocol::api::Conversations;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the program with these words to its end; its exit code and what it said this time.
+fn run(site: &Site, which: Which, words: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Process::start_with(which, words, &site.settings_of(which), folder.path()).unwrap();
+    let status = program.wait(LIMIT).unwrap();
+    (status.code(), program.said())
+}
+
+#[tokio::test]
+async fn a14_demo_fills_a_fresh_database_and_no_other() {
+    let mut site = Site::new().unwrap();
+    let (code, said) = run(&site, Which::LogicServer, &["demo"]);
+    assert_eq!(code, Some(0), "{said}");
+
+    let (code, said) = run(&site, Which::LogicServer, &["demo"]);
+    assert_eq!(code, Some(1), "a second time there are people: {said}");
+
+    site.start().await.unwrap();
+    for name in ["user1@test.com", "user2@test.com"] {
+        let person = Person::sign_in(&site, name, "TestPass123!").await.unwrap();
+        assert_eq!(person.me.email, name);
+        let talks: Conversations = person.get("/conversations").await.unwrap();
+        assert!(
+            talks.conversations.iter().any(|talk| 0 < talk.seq),
+            "{name} has something to read"
+        );
+    }
+}
+
+#[tokio::test]
+async fn migrate_makes_the_tables_once() {
+    let mut site = Site::new().unwrap();
+    for _ in 0..2 {
+        let (code, said) = run(&site, Which::LogicServer, &["migrate"]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    site.start().await.unwrap();
+    Person::sign_up(&site, "ann").await.unwrap();
+}
+
+#[test]
+fn settings_are_shown_without_the_secret() {
+    let site = Site::new().unwrap();
+    for (which, known) in [(Which::LogicServer, site.url()), (Which::Relay, site.relay_url())] {
+        let (code, said) = run(&site, which, &["config", "print"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(known.trim_start_matches("http://")), "{said}");
+        assert!(!said.contains(SECRET), "{said}");
+    }
+}
+
+#[test]
+fn an_unknown_word_is_refused_with_what_is_known() {
+    let site = Site::new().unwrap();
+    for which in [Which::LogicServer, Which::Relay] {
+        let (code, said) = run(&site, which, &["dance"]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("dance") && said.contains("config"), "{said}");
+    }
+}
