@@ -14,13 +14,6 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('[data-theme-ch
   });
 }
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
-if (document.querySelector("[data-form=login], [data-form=register]")) tellOtherTabs();
-
-/** Signing out ends at the login page: tabs that still show the chat follow. */
-function tellOtherTabs(): void {
-  const address = new URL(window.location.href);
-  if (address.searchParams.has("signed_out") && typeof BroadcastChannel !== "undefined") new BroadcastChannel("talkhub-account").postMessage("signed out");
-}
 
 function boxAround(field: HTMLInputElement, kind = ""): HTMLElement {
   const box = document.createElement("span");

@@ -31,7 +31,7 @@ function drawIcon(count: number): void {
     pen.stroke();
   }
   pen.fillStyle = "#7fe8c3";
-  pen.fill(new Path2D("M24 10.8a13 13 0 0 1 0 22.4c-.6 2.6-2.6 4.9-5.6 6.2 1-2 1.400-4.6 1.100-7.6a13 13 0 0 1 4.500-21z"));
+  pen.fill(new Path2D("M24 10.7A13 13 0 0 1 25.8 31.6C24.8 35.5 22.3 38.3 18.4 39.8C20.7 37.3 21.7 34.3 21.4 30.2A13 13 0 0 1 24 10.7z"));
   if (count !== 0) {
     const text = 99 < count ? "99+" : String(count);
     pen.fillStyle = "#d8433a";

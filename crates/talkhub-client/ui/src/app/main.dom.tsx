@@ -12,7 +12,6 @@ const root = document.getElementById("app");
 const island = decoded(readIsland, json(document.getElementById("island")?.textContent ?? ""));
 
 if (root && island) {
-  document.documentElement.lang = island.language;
   beginDispatch(island);
   beginPlace();
   render(<Shell />, root);

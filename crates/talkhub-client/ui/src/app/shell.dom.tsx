@@ -1,6 +1,6 @@
 // The page as a whole: sidebar, what is open, the bottom bar of phones, dialogs and quiet hints.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CircleUserRound, MessagesSquare, Search, X } from "lucide";
 import type { IconNode } from "lucide";
 import type { ComponentChildren } from "preact";
@@ -155,7 +155,8 @@ function BottomBar() {
 
 function Dialog({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before the effects of what is inside, so that its field gets the focus.
     const before = document.activeElement;
     box.current?.showModal();
     return () => {
@@ -173,10 +174,10 @@ function Dialog({ label, onClose, children }: { label: string; onClose: () => vo
       }}
     >
       <div class="dialog__body">
+        {children}
         <button type="button" class="button button--icon dialog__close" aria-label={say("close")} onClick={onClose}>
           <Icon of={X} />
         </button>
-        {children}
       </div>
     </dialog>
   );

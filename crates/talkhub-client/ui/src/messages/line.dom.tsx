@@ -1,5 +1,6 @@
 // One message as it stands in the list, with its state in a mark and in words.
 import { Check, CheckCheck, CircleAlert, Clock } from "lucide";
+import type { ComponentChildren } from "preact";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { clock, exact } from "../kit/time.std";
@@ -34,13 +35,14 @@ export function MessageLine({ line, readTo }: { line: Line; readTo: number }) {
     <div class={classes.filter(Boolean).join(" ")} data-key={line.key} data-seq={line.row?.seq}>
       {!line.mine && <span class="line__face">{line.ends && line.sender && <Avatar person={line.sender} size="small" />}</span>}
       <div class="line__body">
-        <Bubble line={line} />
-        <div class="line__meta" tabIndex={-1}>
-          <time dateTime={new Date(shown).toISOString()} title={exact(shown)}>
-            {clock(shown)}
-          </time>
-          {line.mine && <Tick state={state} words={words} />}
-        </div>
+        <Bubble line={line}>
+          <span class="bubble__meta">
+            <time dateTime={new Date(shown).toISOString()} title={exact(shown)} aria-label={exact(shown)}>
+              {clock(shown)}
+            </time>
+            {line.mine && <Tick state={state} words={words} />}
+          </span>
+        </Bubble>
         {state === "waiting" && <p class="line__note">{words}</p>}
         {state === "failed" && line.pending && (
           <p class="line__note line__note--failed" role="alert">
@@ -54,16 +56,17 @@ export function MessageLine({ line, readTo }: { line: Line; readTo: number }) {
   );
 }
 
-function Bubble({ line }: { line: Line }) {
+function Bubble({ line, children }: { line: Line; children: ComponentChildren }) {
   const who = line.mine ? say("you") : (line.sender?.display_name ?? "");
   const known = line.type === "text";
   const large = known && isLarge(line.body);
   return (
     <div class={`bubble ${line.mine ? "bubble--mine" : ""} ${large ? "bubble--large" : ""}`} tabIndex={0}>
       <span class="unseen">{who}: </span>
-      <p class="bubble__text" dir="auto">
+      <span class="bubble__text" dir="auto">
         {known ? line.body : <em>{say("unsupported")}</em>}
-      </p>
+      </span>
+      {children}
     </div>
   );
 }

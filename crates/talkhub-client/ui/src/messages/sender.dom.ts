@@ -61,7 +61,8 @@ export function write(to: Conversation, body: string): void {
     apply({ kind: "wrote", entry });
     pump();
     setTimeout(() => {
-      if (find(entry.id)) watcher?.waiting(entry);
+      const left = find(entry.id);
+      if (left && !left.refused) watcher?.waiting(entry);
     }, SAY_WAITING);
   });
 }

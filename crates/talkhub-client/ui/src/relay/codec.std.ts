@@ -158,7 +158,7 @@ export function relayTicket(input: unknown): wire.RelayTicket {
 
 export function island(input: unknown): wire.Island {
   const from = new Fields(input, "island");
-  return { me: from.one("me", me), now: from.number("now"), language: from.text("language"), version: from.text("version") };
+  return { me: from.one("me", me), now: from.number("now"), language: from.text("language") };
 }
 
 function fieldError(input: unknown): wire.FieldError {
