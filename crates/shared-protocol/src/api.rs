@@ -356,6 +356,4 @@ pub struct Island {
     pub now: i64,
     /// The language of the words, such as `en`.
     pub language: String,
-    /// Without HTTPS: whether the page should say what needs it.
-    pub version: String,
 }

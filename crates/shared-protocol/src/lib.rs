@@ -14,7 +14,7 @@ mod sql;
 
 pub use envelope::{Ack, Class, Event, From, Stamp};
 pub use frame::{ClientFrame, RelayFrame, ServerFrame};
-pub use ids::{BadId, ConversationId, Group, MessageId, RelayId, UserId};
+pub use ids::{BadId, ConversationId, Group, MessageId, RelayId, USER_IDS, UserId};
 pub use problem::{FieldError, Problem};
 
 /// The only Socket.IO event there is, in both directions.

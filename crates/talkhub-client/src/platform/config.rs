@@ -1,0 +1,383 @@
+//! Every setting, read once: defaults here ← `talkhub.toml` ← environment. Nothing else reads the environment.
+
+mod reader;
+mod settings;
+
+pub use settings::{SETTINGS, Setting};
+
+use crate::platform::db::{Place, PoolSize};
+use crate::platform::secret::Secret;
+use reader::Reader;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A setting that cannot be used: names the setting, the value (never a secret) and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSetting(pub String);
+
+/// All settings of the logic server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub http: Http,
+    pub database: Database,
+    pub relay: Relay,
+    pub accounts: Accounts,
+    pub presence: Presence,
+    pub messages: Messages,
+    pub logs: Logs,
+    /// Refuses what is only good for trying things out.
+    pub production: bool,
+    /// Settings that were given and mean nothing, each with a sentence.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Http {
+    pub bind: SocketAddr,
+    /// Origins (`https://chat.example.org`); the first is the one for links.
+    pub public_urls: Vec<String>,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub body_timeout: Duration,
+    pub workers: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub place: Place,
+    pub pool: PoolSize,
+    pub data_dir: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// What the logic server dials.
+    pub url: String,
+    /// What browsers use, if it is another.
+    pub public_url: Option<String>,
+    pub secret: Secret,
+    pub lease: Duration,
+    pub ping: Duration,
+    pub request_timeout: Duration,
+    pub retry: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    pub bcrypt_cost: u32,
+    pub hashing_threads: usize,
+    /// The range of generated user IDs.
+    pub user_ids: RangeInclusive<i64>,
+    pub session_idle: Duration,
+    pub session_end: Duration,
+    pub lookups_per_minute: u32,
+    pub searches_per_minute: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// How long changes are collected before they are told.
+    pub collect: Duration,
+    /// How long somebody without a connection still counts as there: a reload is no departure.
+    pub grace: Duration,
+    /// After so long without a heartbeat nobody counts as there.
+    pub expiry: Duration,
+    /// After so long without a connection a relay ID is dropped.
+    pub forget: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// How many messages one commit takes at most.
+    pub batch: usize,
+    /// How many messages may wait for the commit.
+    pub queue: usize,
+    /// How many changed rows a catch-up gives at most before it says "load afresh".
+    pub most_changes: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Logs {
+    pub filter: String,
+    pub json: bool,
+}
+
+impl Config {
+    /// From the process's environment and, if there is one, `talkhub.toml` (or the file named by `--config`).
+    pub fn read(file: Option<&Path>) -> Result<Self, BadSetting> {
+        Self::from_values(file, std::env::vars().collect())
+    }
+
+    /// The same from given variables, for tests.
+    pub fn from_values(file: Option<&Path>, variables: Vec<(String, String)>) -> Result<Self, BadSetting> {
+        let mut reader = Reader::new(file, variables)?;
+        let config = Self::assemble(&mut reader)?;
+        config.check_together(&reader)?;
+        Ok(config)
+    }
+
+    fn assemble(read: &mut Reader) -> Result<Self, BadSetting> {
+        let bind: SocketAddr = read.parsed("TALKHUB_BIND", "an address such as 127.0.0.1:8000")?;
+        let data_dir = PathBuf::from(read.text("TALKHUB_DATA_DIR"));
+        let public_urls = read.origins("TALKHUB_PUBLIC_URL")?;
+        let public_urls = if public_urls.is_empty() {
+            default_origins(bind)
+        } else {
+            public_urls
+        };
+        let production = match read.text("TALKHUB_PRODUCTION").as_str() {
+            "" => public_urls.first().is_some_and(|url| url.starts_with("https://")),
+            _ => read.flag("TALKHUB_PRODUCTION")?,
+        };
+        let place = match read.text("DATABASE_URL").as_str() {
+            "" => Place::Sqlite(data_dir.join("talkhub.db")),
+            url => Place::parse(url).map_err(|allowed| read.bad_hidden("DATABASE_URL", &allowed))?,
+        };
+        Ok(Self {
+            http: Http {
+                bind,
+                public_urls,
+                trusted_proxies: read.addresses("TALKHUB_TRUSTED_PROXIES")?,
+                body_timeout: read.seconds("TALKHUB_BODY_TIMEOUT")?,
+                workers: read.number("TALKHUB_WORKERS")? as usize,
+            },
+            database: Database {
+                place,
+                pool: PoolSize {
+                    connections: read.number("TALKHUB_DATABASE_CONNECTIONS")? as u32,
+                    wait: read.seconds("TALKHUB_DATABASE_WAIT")?,
+                },
+                data_dir,
+            },
+            relay: Relay {
+                url: read.origin("RELAY_SERVER_URL")?.unwrap_or_default(),
+                public_url: read.origin("TALKHUB_RELAY_PUBLIC_URL")?,
+                secret: Secret::new(read.text("TALKHUB_RELAY_SECRET")),
+                lease: read.seconds("TALKHUB_RELAY_LEASE")?,
+                ping: read.seconds("TALKHUB_LINK_PING")?,
+                request_timeout: read.seconds("TALKHUB_RELAY_TIMEOUT")?,
+                retry: read.millis("TALKHUB_LINK_RETRY_MS")?,
+            },
+            accounts: Accounts {
+                bcrypt_cost: read.number("TALKHUB_BCRYPT_COST")? as u32,
+                hashing_threads: std::thread::available_parallelism()
+                    .map_or(1, |cores| cores.get().max(2) - 1),
+                user_ids: read.user_ids("TALKHUB_USER_IDS")?,
+                session_idle: Duration::from_secs(86_400 * read.number("TALKHUB_SESSION_IDLE_DAYS")?),
+                session_end: Duration::from_secs(86_400 * read.number("TALKHUB_SESSION_END_DAYS")?),
+                lookups_per_minute: read.number("TALKHUB_LOOKUPS_PER_MINUTE")? as u32,
+                searches_per_minute: read.number("TALKHUB_SEARCHES_PER_MINUTE")? as u32,
+            },
+            presence: Presence {
+                collect: read.millis("TALKHUB_PRESENCE_COLLECT_MS")?,
+                grace: read.millis("TALKHUB_PRESENCE_GRACE_MS")?,
+                expiry: read.seconds("TALKHUB_PRESENCE_EXPIRY")?,
+                forget: read.seconds("TALKHUB_RELAY_ID_FORGET")?,
+            },
+            messages: Messages {
+                batch: read.number("TALKHUB_COMMIT_BATCH")? as usize,
+                queue: read.number("TALKHUB_COMMIT_QUEUE")? as usize,
+                most_changes: read.number("TALKHUB_MOST_CHANGES")? as i64,
+            },
+            logs: Logs {
+                filter: read.text("TALKHUB_LOG"),
+                json: read.choice("TALKHUB_LOG_FORMAT", &["plain", "json"])? == "json",
+            },
+            production,
+            warnings: read.take_warnings(),
+        })
+    }
+
+    /// What one setting cannot know of another.
+    fn check_together(&self, read: &Reader) -> Result<(), BadSetting> {
+        let secret = self.relay.secret.expose();
+        let built_in = secret == shared_protocol::internal::DEVELOPMENT_SECRET;
+        let relay_here = is_loopback_url(&self.relay.url);
+        if built_in && (self.production || !self.http.bind.ip().is_loopback() || !relay_here) {
+            return Err(BadSetting(
+                "TALKHUB_RELAY_SECRET is not set: the built-in one works only while both programs listen on loopback \
+                 and not in production. Set the same secret of at least 32 bytes for both programs, for example from \
+                 `openssl rand -base64 33`"
+                    .into(),
+            ));
+        }
+        if secret.len() < shared_protocol::internal::MIN_SECRET {
+            return Err(BadSetting(format!(
+                "TALKHUB_RELAY_SECRET has {} bytes: at least {} are needed, for example from `openssl rand -base64 33`",
+                secret.len(),
+                shared_protocol::internal::MIN_SECRET
+            )));
+        }
+        if self.relay.url.starts_with("http://")
+            && !is_near_url(&self.relay.url)
+            && !read.is_on("TALKHUB_ALLOW_INSECURE_RELAY")
+        {
+            return Err(BadSetting(format!(
+                "RELAY_SERVER_URL is \"{}\": outside loopback and private networks it must begin with https:// \
+                 (or set TALKHUB_ALLOW_INSECURE_RELAY=on, if something else encrypts the way)",
+                self.relay.url
+            )));
+        }
+        Ok(())
+    }
+
+    /// Lines `NAME = value` of what is in force; secrets only as set or not set.
+    pub fn print(file: Option<&Path>) -> Result<String, BadSetting> {
+        let reader = Reader::new(file, std::env::vars().collect())?;
+        Ok(SETTINGS
+            .iter()
+            .map(|setting| format!("{} = {}\n", setting.name, reader.shown(setting)))
+            .collect())
+    }
+}
+
+fn default_origins(bind: SocketAddr) -> Vec<String> {
+    let port = bind.port();
+    if bind.ip().is_loopback() || bind.ip().is_unspecified() {
+        vec![
+            format!("http://127.0.0.1:{port}"),
+            format!("http://localhost:{port}"),
+        ]
+    } else {
+        vec![format!("http://{bind}")]
+    }
+}
+
+/// The host of an origin without its port.
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => rest.split([':', '/']).next().unwrap_or(rest),
+    }
+}
+
+/// Whether the host of this origin is this machine.
+pub fn is_loopback_url(url: &str) -> bool {
+    let host = host_of(url);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether the host is loopback, of a private network, or a name without dots (a container beside us).
+fn is_near_url(url: &str) -> bool {
+    let host = host_of(url);
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        Err(_) => !host.contains('.') || host.ends_with(".internal") || host.ends_with(".local"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, BadSetting> {
+        Config::from_values(
+            None,
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+        )
+    }
+
+    fn check(pairs: &[(&str, &str)], want: &str) {
+        let told = read(pairs).err().map(|error| error.0).unwrap_or_default();
+        assert!(told.contains(want), "{told:?} does not say {want:?}");
+    }
+
+    #[test]
+    fn a_program_without_any_setting_starts() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
+        assert_eq!(
+            config.http.public_urls,
+            ["http://127.0.0.1:8000", "http://localhost:8000"]
+        );
+        assert_eq!(config.relay.url, "http://127.0.0.1:5050");
+        assert!(!config.production);
+    }
+
+    #[test]
+    fn a_bad_value_names_its_setting_the_value_and_what_is_allowed() {
+        check(
+            &[("TALKHUB_BIND", "nowhere")],
+            "TALKHUB_BIND is \"nowhere\": expected an address such as 127.0.0.1:8000",
+        );
+        check(
+            &[("TALKHUB_BIND", "127.0.0.1:99999")],
+            "TALKHUB_BIND is \"127.0.0.1:99999\"",
+        );
+        check(
+            &[("TALKHUB_BCRYPT_COST", "4")],
+            "TALKHUB_BCRYPT_COST is \"4\": expected a whole number from 12 to 16",
+        );
+        check(
+            &[("RELAY_SERVER_URL", "relay:5050")],
+            "RELAY_SERVER_URL is \"relay:5050\": expected",
+        );
+        check(
+            &[("TALKHUB_PUBLIC_URL", "https://a.example/chat")],
+            "without a path",
+        );
+        check(
+            &[("TALKHUB_PRODUCTION", "maybe")],
+            "TALKHUB_PRODUCTION is \"maybe\": expected on or off",
+        );
+    }
+
+    #[test]
+    fn a_database_password_is_never_shown() {
+        let told = read(&[("DATABASE_URL", "mysql://ann:hush@db")]).unwrap_err().0;
+        assert!(
+            told.starts_with("DATABASE_URL") && !told.contains("hush"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_built_in_secret_is_for_loopback_only() {
+        check(
+            &[("TALKHUB_BIND", "0.0.0.0:8000")],
+            "TALKHUB_RELAY_SECRET is not set",
+        );
+        check(
+            &[("TALKHUB_PUBLIC_URL", "https://chat.example.org")],
+            "TALKHUB_RELAY_SECRET is not set",
+        );
+        check(
+            &[("TALKHUB_RELAY_SECRET", "short")],
+            "TALKHUB_RELAY_SECRET has 5 bytes",
+        );
+        assert!(
+            read(&[
+                ("TALKHUB_BIND", "0.0.0.0:8000"),
+                ("TALKHUB_RELAY_SECRET", &"s".repeat(32))
+            ])
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_far_relay_needs_tls() {
+        let far = [
+            ("RELAY_SERVER_URL", "http://relay.example.org"),
+            ("TALKHUB_RELAY_SECRET", "0123456789012345678901234567890123"),
+        ];
+        check(&far, "must begin with https://");
+    }
+
+    #[test]
+    fn unknown_settings_are_warned_of() {
+        let config = read(&[("TALKHUB_BIMD", "x")]).unwrap();
+        assert_eq!(
+            config.warnings,
+            ["TALKHUB_BIMD is no setting; did you mean TALKHUB_BIND?"]
+        );
+    }
+}

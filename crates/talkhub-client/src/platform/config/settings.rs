@@ -1,0 +1,231 @@
+//! The list of settings: name, default, what is allowed, what it is for. `docs/configuration.md` is checked against it.
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Flag,
+    /// A whole number from … to …
+    Number(u64, u64),
+    /// Never shown; may also come from the file that `<NAME>_FILE` names.
+    Secret,
+    /// A URL that may hold a password.
+    Hidden,
+}
+
+/// One setting. In `talkhub.toml` its key is the name in lower case without `TALKHUB_`.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub kind: Kind,
+    pub meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, kind: Kind, meaning: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        kind,
+        meaning,
+    }
+}
+
+use Kind::{Flag, Hidden, Number, Text};
+
+/// All settings of the logic server, in the order in which the documentation lists them.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "TALKHUB_BIND",
+        "127.0.0.1:8000",
+        Text,
+        "Where the pages and the API are served.",
+    ),
+    setting(
+        "TALKHUB_PUBLIC_URL",
+        "",
+        Text,
+        "Addresses that people type, separated by commas; the first is used in links. Unset: the bound address.",
+    ),
+    setting(
+        "TALKHUB_DATA_DIR",
+        "./talkhub-data",
+        Text,
+        "Folder for the SQLite file.",
+    ),
+    setting(
+        "DATABASE_URL",
+        "",
+        Hidden,
+        "sqlite:/path/talkhub.db or mysql://user:password@host:3306/talkhub. Unset: talkhub.db in the data folder.",
+    ),
+    setting(
+        "RELAY_SERVER_URL",
+        "http://127.0.0.1:5050",
+        Text,
+        "The relay that the logic server dials.",
+    ),
+    setting(
+        "TALKHUB_RELAY_PUBLIC_URL",
+        "",
+        Text,
+        "The relay as browsers reach it. Unset: RELAY_SERVER_URL, or the page's host with the relay's port where that is loopback.",
+    ),
+    setting(
+        "TALKHUB_RELAY_SECRET",
+        shared_protocol::internal::DEVELOPMENT_SECRET,
+        Kind::Secret,
+        "Shared with the relay: at least 32 bytes, optionally as keyid:secret.",
+    ),
+    setting(
+        "TALKHUB_ALLOW_INSECURE_RELAY",
+        "off",
+        Flag,
+        "Allows http:// to a relay outside private networks.",
+    ),
+    setting(
+        "TALKHUB_TRUSTED_PROXIES",
+        "",
+        Text,
+        "Addresses of reverse proxies, separated by commas: their X-Forwarded-For and X-Forwarded-Proto count.",
+    ),
+    setting(
+        "TALKHUB_PRODUCTION",
+        "",
+        Text,
+        "on or off. Unset: on when the first public URL is https. Refuses weak secrets and weak durability.",
+    ),
+    setting(
+        "TALKHUB_WORKERS",
+        "2",
+        Number(1, 256),
+        "Threads that serve requests.",
+    ),
+    setting(
+        "TALKHUB_BODY_TIMEOUT",
+        "15",
+        Number(1, 600),
+        "Seconds that a request may take to send its body.",
+    ),
+    setting(
+        "TALKHUB_DATABASE_CONNECTIONS",
+        "8",
+        Number(2, 256),
+        "Connections for reading (and, on MySQL, as many for writing).",
+    ),
+    setting(
+        "TALKHUB_DATABASE_WAIT",
+        "5",
+        Number(1, 60),
+        "Seconds to wait for a free connection.",
+    ),
+    setting(
+        "TALKHUB_RELAY_LEASE",
+        "900",
+        Number(10, 3600),
+        "Seconds that a registration at the relay lasts; renewed at a third of it.",
+    ),
+    setting(
+        "TALKHUB_RELAY_TIMEOUT",
+        "5",
+        Number(1, 60),
+        "Seconds to wait for an answer of the relay.",
+    ),
+    setting(
+        "TALKHUB_LINK_PING",
+        "5",
+        Number(1, 60),
+        "Seconds between pings on the link; it is given up after two without an answer.",
+    ),
+    setting(
+        "TALKHUB_LINK_RETRY_MS",
+        "500",
+        Number(10, 60_000),
+        "Milliseconds between tries to reach the relay.",
+    ),
+    setting(
+        "TALKHUB_BCRYPT_COST",
+        "12",
+        Number(12, 16),
+        "Cost of password hashes; raised ones take effect at the next sign-in.",
+    ),
+    setting(
+        "TALKHUB_USER_IDS",
+        "1000000000-9999999999",
+        Text,
+        "The range from which user IDs are generated.",
+    ),
+    setting(
+        "TALKHUB_SESSION_IDLE_DAYS",
+        "30",
+        Number(1, 3650),
+        "Days without a visit after which a sign-in ends.",
+    ),
+    setting(
+        "TALKHUB_SESSION_END_DAYS",
+        "365",
+        Number(1, 3650),
+        "Days after which a sign-in ends in any case.",
+    ),
+    setting(
+        "TALKHUB_LOOKUPS_PER_MINUTE",
+        "30",
+        Number(1, 100_000),
+        "Exact look-ups of user IDs, for each person.",
+    ),
+    setting(
+        "TALKHUB_SEARCHES_PER_MINUTE",
+        "120",
+        Number(1, 100_000),
+        "Searches for people, for each person.",
+    ),
+    setting(
+        "TALKHUB_PRESENCE_COLLECT_MS",
+        "1000",
+        Number(10, 60_000),
+        "Milliseconds for which comings and goings are collected before they are told.",
+    ),
+    setting(
+        "TALKHUB_PRESENCE_GRACE_MS",
+        "4000",
+        Number(0, 60_000),
+        "Milliseconds after a lost connection in which nobody is told: a reload is no departure.",
+    ),
+    setting(
+        "TALKHUB_PRESENCE_EXPIRY",
+        "55",
+        Number(1, 600),
+        "Seconds without a heartbeat after which somebody counts as gone.",
+    ),
+    setting(
+        "TALKHUB_RELAY_ID_FORGET",
+        "40",
+        Number(1, 3600),
+        "Seconds without a connection after which a relay ID is dropped.",
+    ),
+    setting(
+        "TALKHUB_COMMIT_BATCH",
+        "512",
+        Number(1, 4096),
+        "Messages that one commit takes at most.",
+    ),
+    setting(
+        "TALKHUB_COMMIT_QUEUE",
+        "16384",
+        Number(16, 1_000_000),
+        "Messages that may wait for a commit; more are told to come back.",
+    ),
+    setting(
+        "TALKHUB_MOST_CHANGES",
+        "2000",
+        Number(10, 100_000),
+        "Changed rows that a catch-up gives before it says: load afresh.",
+    ),
+    setting(
+        "TALKHUB_LOG",
+        "info",
+        Text,
+        "What is logged: a level, or levels by part such as info,talkhub_client=debug.",
+    ),
+    setting("TALKHUB_LOG_FORMAT", "plain", Text, "plain or json."),
+];

@@ -1,0 +1,206 @@
+//! The database: pools, one call = one transaction, one snapshot for every read.
+
+mod connection;
+pub mod dialect;
+pub mod migrate;
+mod mysql;
+pub mod schema;
+
+pub use connection::{DbConn, Place};
+
+use crate::platform::problem::{Problem, Result};
+use connection::{Opener, Pooled, Use};
+use diesel::connection::SimpleConnection;
+use diesel::result::{DatabaseErrorKind, Error as DbError, QueryResult};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a write that lost against another one is tried in all.
+const TRIES: usize = 3;
+
+/// Both pools. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    place: Arc<Place>,
+    readers: r2d2::Pool<Opener>,
+    writers: r2d2::Pool<Opener>,
+}
+
+/// How many connections, and how long somebody waits for one.
+#[derive(Clone, Debug)]
+pub struct PoolSize {
+    pub connections: u32,
+    pub wait: Duration,
+}
+
+impl Db {
+    /// Opens the pools lazily; [`migrate::run`] should have been there before. Call it on a blocking thread.
+    pub fn open(place: &Place, size: &PoolSize) -> Self {
+        let pool = |purpose, connections: u32| {
+            r2d2::Pool::builder()
+                .max_size(connections)
+                .min_idle(Some(0))
+                .connection_timeout(size.wait)
+                .idle_timeout(Some(Duration::from_secs(120)))
+                .max_lifetime(None)
+                .test_on_check_out(false)
+                .error_handler(Box::new(r2d2::NopErrorHandler))
+                .build_unchecked(Opener {
+                    place: place.clone(),
+                    purpose,
+                })
+        };
+        // One writer on SQLite: writers then queue here, in order, instead of failing there.
+        let writers = match place {
+            Place::Sqlite(_) => 1,
+            Place::Mysql(_) => size.connections,
+        };
+        let (readers, writers) = (pool(Use::Read, size.connections), pool(Use::Write, writers));
+        Self {
+            place: Arc::new(place.clone()),
+            readers,
+            writers,
+        }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// One snapshot: everything read in `work` is of one moment.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        blocking(move || db.read_blocking(work)).await
+    }
+
+    /// One call, one transaction: an error rolls everything back. It may run again after losing against another
+    /// writer, so it changes nothing but the database.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        blocking(move || db.write_blocking(work)).await
+    }
+
+    /// [`Db::read`] for threads that may block.
+    pub fn read_blocking<T>(&self, work: impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
+        let begin = match *self.place {
+            Place::Sqlite(_) => "BEGIN",
+            Place::Mysql(_) => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        };
+        let once = || transaction(&mut *checkout(&self.readers)?, begin, &work);
+        match once() {
+            // The server closed the connection while it lay idle: reading again does no harm.
+            Err(Problem::Database(error)) if lost(&error) => once(),
+            other => other,
+        }
+    }
+
+    /// [`Db::write`] for threads that may block.
+    pub fn write_blocking<T>(&self, work: impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
+        let begin = match *self.place {
+            Place::Sqlite(_) => "BEGIN IMMEDIATE",
+            Place::Mysql(_) => "START TRANSACTION",
+        };
+        let mut tries = 1;
+        loop {
+            let mut pooled = checkout(&self.writers)?;
+            match transaction(&mut pooled, begin, &work) {
+                Err(Problem::Database(error)) if tries < TRIES && may_win_next_time(&error) => tries += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Whether the database answers, for `/readyz`.
+    pub async fn answers(&self) -> bool {
+        let asked = self.read(|conn| Ok(conn.batch_execute("SELECT 1")?));
+        matches!(
+            tokio::time::timeout(Duration::from_secs(3), asked).await,
+            Ok(Ok(()))
+        )
+    }
+}
+
+fn checkout(pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
+    pool.get()
+        .map_err(|error| Problem::Unreachable(error.to_string()))
+}
+
+fn transaction<T>(pooled: &mut Pooled, begin: &str, work: impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
+    // Invariant: whoever leaves early, by error or panic, leaves a connection that is thrown away.
+    pooled.broken = true;
+    pooled.conn.batch_execute(begin)?;
+    let done = work(&mut pooled.conn);
+    let ended = match &done {
+        Ok(_) => pooled.conn.batch_execute("COMMIT").map_err(Problem::Unsure),
+        Err(_) => pooled.conn.batch_execute("ROLLBACK").map_err(Problem::from),
+    };
+    pooled.broken = ended.is_err();
+    match (done, ended) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Ok(_), Err(problem)) => Err(problem),
+        (Err(problem), _) => Err(problem),
+    }
+}
+
+fn lost(error: &DbError) -> bool {
+    match error {
+        DbError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        DbError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            let text = info.message();
+            [
+                "gone away",
+                "Connection reset",
+                "Broken pipe",
+                "onnection closed",
+                "EOF",
+                "Input/output error",
+            ]
+            .iter()
+            .any(|sign| text.contains(sign))
+        }
+        _ => false,
+    }
+}
+
+/// Deadlock, lock timeout, a lost connection before the commit, or a double that somebody else inserted just now: the
+/// whole transaction again finds another state.
+fn may_win_next_time(error: &DbError) -> bool {
+    let text = match error {
+        DbError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
+            _,
+        ) => {
+            return true;
+        }
+        DbError::DatabaseError(_, info) => info.message().to_owned(),
+        _ => return false,
+    };
+    lost(error)
+        || ["Deadlock", "Lock wait timeout", "database is locked"]
+            .iter()
+            .any(|sign| text.contains(sign))
+}
+
+/// Runs `work` where it may block.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(Problem::Internal(anyhow::anyhow!(
+            "work on the database stopped: {error}"
+        ))),
+    }
+}
+
+/// Whether this insert met a unique key: somebody was faster.
+pub fn is_double<T>(done: &QueryResult<T>) -> bool {
+    matches!(
+        done,
+        Err(DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    )
+}

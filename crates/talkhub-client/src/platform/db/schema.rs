@@ -1,0 +1,118 @@
+//! The tables as diesel sees them. What makes them stands in `migrations/`, once for each database.
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        userid -> BigInt,
+        username -> Text,
+        /// The username folded: two that look alike cannot both be taken.
+        username_key -> Text,
+        email -> Text,
+        password_hash -> Text,
+        password_scheme -> Integer,
+        display_name -> Text,
+        avatar_color -> Integer,
+        theme -> Text,
+        /// The person's own group at the relay; also the subject that the relay stamps.
+        relay_group -> Text,
+        /// Counts what is theirs alone.
+        rev -> BigInt,
+        /// The `rev` of the last change of name or settings.
+        profile_rev -> BigInt,
+        is_online -> Bool,
+        last_seen -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        token_sha256 -> Text,
+        user_id -> BigInt,
+        device -> Text,
+        address -> Text,
+        keep -> Bool,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    online (relay_id) {
+        relay_id -> Text,
+        user_id -> BigInt,
+        session_id -> BigInt,
+        token_sha256 -> Text,
+        origins -> Text,
+        device -> Text,
+        boot_id -> Text,
+        lease_end -> BigInt,
+        created_at -> BigInt,
+        connected_at -> Nullable<BigInt>,
+        last_heartbeat -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    conversations (id) {
+        id -> BigInt,
+        kind -> Text,
+        relay_group -> Text,
+        /// `lower:higher` user ID of a private conversation.
+        private_key -> Nullable<Text>,
+        seq -> BigInt,
+        rev -> BigInt,
+        /// The history of changes reaches back to here.
+        floor_rev -> BigInt,
+        last_at -> BigInt,
+        created_by -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    members (conversation_id, user_id) {
+        conversation_id -> BigInt,
+        user_id -> BigInt,
+        role -> Text,
+        read_seq -> BigInt,
+        /// The person's `rev` when this row last changed for them.
+        person_rev -> BigInt,
+        joined_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    messages (conversation_id, seq) {
+        conversation_id -> BigInt,
+        seq -> BigInt,
+        rev -> BigInt,
+        id -> Binary,
+        sender -> BigInt,
+        message_type -> Text,
+        body -> Text,
+        at -> BigInt,
+        sent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        body -> Text,
+        run_at -> BigInt,
+        tries -> Integer,
+    }
+}
+
+diesel::joinable!(members -> conversations (conversation_id));
+diesel::allow_tables_to_appear_in_same_query!(users, sessions, online, conversations, members, messages);

@@ -1,0 +1,18 @@
+//! What every slice stands on. Imports no slice.
+
+pub mod app;
+pub mod client_address;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod hashing;
+pub mod jobs;
+pub mod json;
+pub mod limits;
+pub mod page;
+pub mod problem;
+pub mod relay;
+pub mod routes;
+pub mod secret;
+pub mod tasks;
+pub mod words;

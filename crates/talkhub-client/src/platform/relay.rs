@@ -1,0 +1,282 @@
+//! The handle that reaches the relay: registrations over its internal HTTP API, frames over the link.
+
+use crate::platform::config;
+use crate::platform::problem::{Problem, Result};
+use reqwest::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared_protocol::internal::{
+    BOOT_HEADER, Booted, Connected, Down, Forward, GroupChange, GroupChanges, Registered, Registration,
+    RegistrationSet,
+};
+use shared_protocol::{Class, Group, RelayId, ServerFrame};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How many lots of frames may wait for the link; more are dropped, which every receiver heals.
+const LINK_QUEUE: usize = 4096;
+
+/// Where lots of frames for the relay queue up.
+pub type LinkSender = mpsc::Sender<Vec<Down>>;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Relay {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    way: Way,
+    link: RwLock<Option<Link>>,
+}
+
+struct Link {
+    boot_id: String,
+    sender: LinkSender,
+    since: Instant,
+}
+
+enum Way {
+    Http {
+        client: reqwest::Client,
+        config: config::Relay,
+    },
+    /// Tests: what would have been said.
+    Recorded(Mutex<Vec<Said>>),
+}
+
+/// What a recording handle was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    Registered(RelayId, Registration),
+    Revoked(RelayId),
+    Groups(Vec<GroupChange>),
+    Told { to: String, frame: ServerFrame },
+}
+
+impl Relay {
+    /// To the relay that the settings name. Install a TLS provider first.
+    pub fn new(config: &config::Relay) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(config.request_timeout)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self::from_way(Way::Http {
+            client,
+            config: config.clone(),
+        }))
+    }
+
+    /// Keeps what it is told, for tests.
+    pub fn recording() -> Self {
+        Self::from_way(Way::Recorded(Mutex::default()))
+    }
+
+    fn from_way(way: Way) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                way,
+                link: RwLock::new(None),
+            }),
+        }
+    }
+
+    /// Everything that a recording handle was told since the last call.
+    pub fn take_recorded(&self) -> Vec<Said> {
+        match &self.inner.way {
+            Way::Recorded(said) => std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner)),
+            Way::Http { .. } => Vec::new(),
+        }
+    }
+
+    /// The link is up: from now on frames go into the queue that is given back.
+    pub fn link_up(&self, boot_id: String) -> mpsc::Receiver<Vec<Down>> {
+        let (sender, receiver) = mpsc::channel(LINK_QUEUE);
+        *self.inner.link.write().unwrap_or_else(PoisonError::into_inner) = Some(Link {
+            boot_id,
+            sender,
+            since: Instant::now(),
+        });
+        receiver
+    }
+
+    pub fn link_down(&self) {
+        *self.inner.link.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The relay's boot id while the link is up.
+    pub fn boot_id(&self) -> Option<String> {
+        self.link(|link| link.boot_id.clone())
+    }
+
+    /// How long the link has been up.
+    pub fn up_for(&self) -> Option<Duration> {
+        self.link(|link| link.since.elapsed())
+    }
+
+    /// The queue of the link while it is up.
+    pub fn link_sender(&self) -> Option<LinkSender> {
+        self.link(|link| link.sender.clone())
+    }
+
+    fn link<T>(&self, of: impl Fn(&Link) -> T) -> Option<T> {
+        self.inner
+            .link
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(of)
+    }
+
+    /// Registers one relay ID; gives back the relay's boot id.
+    pub async fn register(&self, relay_id: &RelayId, registration: Registration) -> Result<Registered> {
+        if let Some(mut said) = self.recorded() {
+            let lease_s = registration.lease_s;
+            said.push(Said::Registered(relay_id.clone(), registration));
+            return Ok(Registered {
+                boot_id: "recorded".into(),
+                lease_s,
+            });
+        }
+        self.call(
+            Method::PUT,
+            &format!("relay-ids/{relay_id}"),
+            Some(&registration),
+            None,
+        )
+        .await
+    }
+
+    /// One chunk of the whole set, meant for the boot `boot_id`.
+    pub async fn send_set(&self, set: &RegistrationSet, boot_id: &str) -> Result<Booted> {
+        if self.recorded().is_some() {
+            return Ok(Booted {
+                boot_id: boot_id.to_owned(),
+            });
+        }
+        self.call(Method::PUT, "relay-ids", Some(set), Some(boot_id))
+            .await
+    }
+
+    /// Takes a relay ID back; its socket closes at once.
+    pub async fn revoke(&self, relay_id: &RelayId) -> Result<()> {
+        if let Some(mut said) = self.recorded() {
+            said.push(Said::Revoked(relay_id.clone()));
+            return Ok(());
+        }
+        let none: Option<&()> = None;
+        self.call::<Booted>(Method::DELETE, &format!("relay-ids/{relay_id}"), none, None)
+            .await
+            .map(|_| ())
+    }
+
+    /// Who enters and leaves which group: done when this returns.
+    pub async fn change_groups(&self, changes: Vec<GroupChange>) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if let Some(mut said) = self.recorded() {
+            said.push(Said::Groups(changes));
+            return Ok(());
+        }
+        self.call::<Booted>(Method::POST, "groups", Some(&GroupChanges { changes }), None)
+            .await
+            .map(|_| ())
+    }
+
+    /// Who is connected, and the boot id.
+    pub async fn connected(&self) -> Result<Connected> {
+        let none: Option<&()> = None;
+        self.call(Method::GET, "relay-ids", none, None).await
+    }
+
+    /// Tells a group. The frame may get lost: the row is the truth.
+    pub fn tell(&self, to: &Group, frame: &ServerFrame) {
+        self.tell_all([(to.clone(), frame.clone())]);
+    }
+
+    /// Tells many groups, in order, in one lot.
+    pub fn tell_all(&self, frames: impl IntoIterator<Item = (Group, ServerFrame)>) {
+        let mut lot = Vec::new();
+        for (to, frame) in frames {
+            if let Some(mut said) = self.recorded() {
+                said.push(Said::Told {
+                    to: to.to_string(),
+                    frame,
+                });
+                continue;
+            }
+            match serde_json::to_string(&frame) {
+                Ok(text) => lot.push(Down::Forward(Forward {
+                    to: to.into(),
+                    frame: text,
+                    class: Class::Durable,
+                    except: None,
+                })),
+                Err(error) => tracing::error!(%error, "A frame could not be written"),
+            }
+        }
+        if lot.is_empty() {
+            return;
+        }
+        if let Some(sender) = self.link_sender()
+            && sender.try_send(lot).is_err()
+        {
+            tracing::warn!("The link's queue is full: frames were dropped, browsers will ask");
+        }
+    }
+
+    fn recorded(&self) -> Option<std::sync::MutexGuard<'_, Vec<Said>>> {
+        match &self.inner.way {
+            Way::Recorded(said) => Some(said.lock().unwrap_or_else(PoisonError::into_inner)),
+            Way::Http { .. } => None,
+        }
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+        boot_id: Option<&str>,
+    ) -> Result<T> {
+        let Way::Http { client, config } = &self.inner.way else {
+            return Err(Problem::RelayAway);
+        };
+        let url = format!("{}/internal/v1/{path}", config.url);
+        let mut request = client.request(method, url).bearer_auth(config.secret.expose());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        if let Some(boot_id) = boot_id {
+            request = request.header(BOOT_HEADER, boot_id);
+        }
+        let answer = request.send().await.map_err(|error| {
+            tracing::debug!(%error, "The relay did not answer");
+            Problem::RelayAway
+        })?;
+        match answer.status().as_u16() {
+            200..=299 => answer
+                .json()
+                .await
+                .map_err(|error| Problem::Internal(error.into())),
+            401 => {
+                tracing::error!(
+                    "The relay at {} refuses TALKHUB_RELAY_SECRET: set the same secret for both programs",
+                    config.url
+                );
+                Err(Problem::RelayAway)
+            }
+            // It has restarted since: the link will notice and register everybody anew.
+            409 | 429 | 500..=599 => Err(Problem::RelayAway),
+            status => {
+                let told = answer.text().await.unwrap_or_default();
+                Err(Problem::Internal(anyhow::anyhow!(
+                    "the relay answered {status} to {path}: {told}"
+                )))
+            }
+        }
+    }
+}
