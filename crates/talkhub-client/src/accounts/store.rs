@@ -1,0 +1,247 @@
+//! Queries on people and their sign-ins.
+
+use super::model::{Account, NewAccount, Session, Sign, username_key};
+use crate::platform::db::DbConn;
+use crate::platform::db::schema::{online, sessions, users};
+use crate::platform::hashing;
+use diesel::prelude::*;
+use shared_protocol::{RelayId, UserId};
+
+/// A last use is written at most so often (milliseconds).
+const TOUCH: i64 = 60_000;
+
+pub(super) fn find(conn: &mut DbConn, id: UserId) -> QueryResult<Option<Account>> {
+    users::table
+        .filter(users::userid.eq(id))
+        .select(Account::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(super) fn list(conn: &mut DbConn, ids: &[UserId]) -> QueryResult<Vec<Account>> {
+    users::table
+        .filter(users::userid.eq_any(ids))
+        .select(Account::as_select())
+        .load(conn)
+}
+
+pub(super) fn any_exist(conn: &mut DbConn) -> QueryResult<bool> {
+    let first: Option<i64> = users::table.select(users::id).first(conn).optional()?;
+    Ok(first.is_some())
+}
+
+/// A user ID if it reads as one, an e-mail address if it has an `@`, else a username.
+pub(super) fn find_by_login(conn: &mut DbConn, name: &str) -> QueryResult<Option<Account>> {
+    let name = name.trim();
+    if let Ok(id) = name.parse::<UserId>() {
+        return find(conn, id);
+    }
+    if name.contains('@') {
+        let address = name.to_lowercase();
+        return users::table
+            .filter(users::email.eq(address))
+            .select(Account::as_select())
+            .first(conn)
+            .optional();
+    }
+    let key = username_key(name);
+    users::table
+        .filter(users::username_key.eq(key))
+        .select(Account::as_select())
+        .first(conn)
+        .optional()
+}
+
+pub(super) fn username_exists(conn: &mut DbConn, key: &str) -> QueryResult<bool> {
+    let found: Option<i64> = users::table
+        .filter(users::username_key.eq(key))
+        .select(users::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub(super) fn email_exists(conn: &mut DbConn, email: &str) -> QueryResult<bool> {
+    let found: Option<i64> = users::table
+        .filter(users::email.eq(email))
+        .select(users::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub(super) fn insert(conn: &mut DbConn, new: &NewAccount) -> QueryResult<()> {
+    diesel::insert_into(users::table)
+        .values(new)
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// `part` is already in lower case.
+pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Vec<Account>> {
+    let pattern: String = part
+        .chars()
+        .flat_map(|letter| {
+            matches!(letter, '%' | '_' | '!')
+                .then_some('!')
+                .into_iter()
+                .chain([letter])
+        })
+        .collect();
+    let pattern = format!("%{pattern}%");
+    diesel::define_sql_function! { fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text; }
+    let in_name = lower(users::username).like(pattern.clone()).escape('!');
+    let in_shown = lower(users::display_name).like(pattern).escape('!');
+    users::table
+        .filter(in_name.or(in_shown))
+        .order(users::username)
+        .limit(most)
+        .select(Account::as_select())
+        .load(conn)
+}
+
+pub(super) fn update_profile(
+    conn: &mut DbConn,
+    id: UserId,
+    name: Option<&str>,
+    theme: Option<&str>,
+    rev: i64,
+) -> QueryResult<()> {
+    let row = users::table.filter(users::userid.eq(id));
+    diesel::update(row)
+        .set(users::profile_rev.eq(rev))
+        .execute(conn)?;
+    if let Some(name) = name {
+        diesel::update(row)
+            .set(users::display_name.eq(name))
+            .execute(conn)?;
+    }
+    if let Some(theme) = theme {
+        diesel::update(row).set(users::theme.eq(theme)).execute(conn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn update_rev(conn: &mut DbConn, id: UserId, rev: i64) -> QueryResult<()> {
+    diesel::update(users::table.filter(users::userid.eq(id)))
+        .set(users::rev.eq(rev))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn update_password(conn: &mut DbConn, id: UserId, hash: &str) -> QueryResult<()> {
+    let new = (
+        users::password_hash.eq(hash),
+        users::password_scheme.eq(hashing::SCHEME),
+    );
+    diesel::update(users::table.filter(users::userid.eq(id)))
+        .set(new)
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn update_online(conn: &mut DbConn, ids: &[UserId], is_online: bool, now: i64) -> QueryResult<()> {
+    let rows = users::table.filter(users::userid.eq_any(ids));
+    diesel::update(rows)
+        .set((users::is_online.eq(is_online), users::last_seen.eq(now)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn list_online(conn: &mut DbConn) -> QueryResult<Vec<UserId>> {
+    users::table
+        .filter(users::is_online.eq(true))
+        .select(users::userid)
+        .load(conn)
+}
+
+pub(super) fn insert_session(
+    conn: &mut DbConn,
+    id: i64,
+    user: UserId,
+    sign: &Sign,
+    now: i64,
+    end: i64,
+) -> QueryResult<()> {
+    let row = (
+        sessions::id.eq(id),
+        sessions::token_sha256.eq(&sign.token_sha256),
+        sessions::user_id.eq(user),
+        sessions::device.eq(&sign.device),
+        sessions::address.eq(&sign.address),
+        sessions::keep.eq(sign.keep),
+        sessions::created_at.eq(now),
+        sessions::last_used_at.eq(now),
+        sessions::expires_at.eq(end),
+    );
+    diesel::insert_into(sessions::table)
+        .values(row)
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// The sign-in with this token, if it has not ended: its id, its last use and its person.
+pub(super) fn find_session(
+    conn: &mut DbConn,
+    token_sha256: &str,
+    now: i64,
+    idle_since: i64,
+) -> QueryResult<Option<(i64, i64, Account)>> {
+    sessions::table
+        .inner_join(users::table.on(users::userid.eq(sessions::user_id)))
+        .filter(sessions::token_sha256.eq(token_sha256))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_used_at.gt(idle_since))
+        .select((sessions::id, sessions::last_used_at, Account::as_select()))
+        .first(conn)
+        .optional()
+}
+
+pub(super) fn touch_session(conn: &mut DbConn, id: i64, now: i64) -> QueryResult<()> {
+    let row = sessions::table
+        .filter(sessions::id.eq(id))
+        .filter(sessions::last_used_at.lt(now - TOUCH));
+    diesel::update(row)
+        .set(sessions::last_used_at.eq(now))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn list_sessions(conn: &mut DbConn, user: UserId) -> QueryResult<Vec<Session>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .order(sessions::last_used_at.desc())
+        .select((
+            sessions::id,
+            sessions::device,
+            sessions::address,
+            sessions::created_at,
+            sessions::last_used_at,
+        ))
+        .load(conn)
+}
+
+pub(super) fn list_old_sessions(conn: &mut DbConn, now: i64, idle_since: i64) -> QueryResult<Vec<i64>> {
+    let over = sessions::expires_at
+        .le(now)
+        .or(sessions::last_used_at.le(idle_since));
+    sessions::table
+        .filter(over)
+        .limit(500)
+        .select(sessions::id)
+        .load(conn)
+}
+
+/// With their connections, whose relay IDs are given back.
+pub(super) fn delete_sessions(conn: &mut DbConn, ids: &[i64]) -> QueryResult<Vec<RelayId>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let relay_ids = online::table
+        .filter(online::session_id.eq_any(ids))
+        .select(online::relay_id)
+        .load(conn)?;
+    diesel::delete(online::table.filter(online::session_id.eq_any(ids))).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)?;
+    Ok(relay_ids)
+}
