@@ -1,0 +1,173 @@
+//! Queries on conversations and their members.
+
+use super::model::{Conversation, Membership, Mine, Row};
+use crate::platform::db::DbConn;
+use crate::platform::db::schema::{conversations as c, members as m};
+use diesel::prelude::*;
+use shared_protocol::{ConversationId, Group, UserId};
+
+type Columns = (
+    c::id,
+    c::kind,
+    c::relay_group,
+    c::seq,
+    c::rev,
+    c::floor_rev,
+    c::created_at,
+);
+const COLUMNS: Columns = (
+    c::id,
+    c::kind,
+    c::relay_group,
+    c::seq,
+    c::rev,
+    c::floor_rev,
+    c::created_at,
+);
+
+pub(super) fn find_private(conn: &mut DbConn, key: &str) -> QueryResult<Option<Conversation>> {
+    let row: Option<Row> = c::table
+        .filter(c::private_key.eq(key))
+        .select(COLUMNS)
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Conversation::from))
+}
+
+pub(super) fn insert(
+    conn: &mut DbConn,
+    made: &Conversation,
+    key: &str,
+    by: UserId,
+    now: i64,
+) -> QueryResult<()> {
+    let row = (
+        c::id.eq(made.id),
+        c::kind.eq("private"),
+        c::relay_group.eq(&made.group),
+        c::private_key.eq(Some(key)),
+        c::seq.eq(0),
+        c::rev.eq(0),
+        c::floor_rev.eq(0),
+        c::last_at.eq(now),
+        c::created_by.eq(by),
+        c::created_at.eq(now),
+    );
+    diesel::insert_into(c::table)
+        .values(row)
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn insert_member(
+    conn: &mut DbConn,
+    id: ConversationId,
+    user: UserId,
+    rev: i64,
+    now: i64,
+) -> QueryResult<()> {
+    let row = (
+        m::conversation_id.eq(id),
+        m::user_id.eq(user),
+        m::role.eq("member"),
+        m::read_seq.eq(0),
+        m::person_rev.eq(rev),
+        m::joined_at.eq(now),
+    );
+    diesel::insert_into(m::table)
+        .values(row)
+        .execute(conn)
+        .map(|_| ())
+}
+
+fn to_mine(me: UserId) -> impl Fn((Row, i64)) -> Mine {
+    move |(row, read)| Mine {
+        conversation: row.into(),
+        me,
+        read,
+    }
+}
+
+pub(super) fn list_mine(conn: &mut DbConn, me: UserId) -> QueryResult<Vec<Mine>> {
+    let rows: Vec<(Row, i64)> = m::table
+        .inner_join(c::table)
+        .filter(m::user_id.eq(me))
+        .order((c::last_at.desc(), c::id.desc()))
+        .select((COLUMNS, m::read_seq))
+        .load(conn)?;
+    Ok(rows.into_iter().map(to_mine(me)).collect())
+}
+
+pub(super) fn find_mine(conn: &mut DbConn, id: ConversationId, me: UserId) -> QueryResult<Option<Mine>> {
+    let row: Option<(Row, i64)> = m::table
+        .inner_join(c::table)
+        .filter(m::conversation_id.eq(id))
+        .filter(m::user_id.eq(me))
+        .select((COLUMNS, m::read_seq))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(to_mine(me)))
+}
+
+pub(super) fn list_changed(conn: &mut DbConn, me: UserId, after: i64) -> QueryResult<Vec<Mine>> {
+    let rows: Vec<(Row, i64)> = m::table
+        .inner_join(c::table)
+        .filter(m::user_id.eq(me))
+        .filter(m::person_rev.gt(after))
+        .order(m::person_rev)
+        .select((COLUMNS, m::read_seq))
+        .load(conn)?;
+    Ok(rows.into_iter().map(to_mine(me)).collect())
+}
+
+pub(super) fn list_members(conn: &mut DbConn, ids: &[ConversationId]) -> QueryResult<Vec<Membership>> {
+    let rows: Vec<(ConversationId, UserId, i64)> = m::table
+        .filter(m::conversation_id.eq_any(ids))
+        .order((m::conversation_id, m::user_id))
+        .select((m::conversation_id, m::user_id, m::read_seq))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(conversation, user, read)| Membership {
+            conversation,
+            user,
+            read,
+        })
+        .collect())
+}
+
+pub(super) fn list_groups(
+    conn: &mut DbConn,
+    people: &[UserId],
+) -> QueryResult<Vec<(UserId, ConversationId, Group)>> {
+    m::table
+        .inner_join(c::table)
+        .filter(m::user_id.eq_any(people))
+        .order((m::user_id, c::id))
+        .select((m::user_id, c::id, c::relay_group))
+        .load(conn)
+}
+
+pub(super) fn list_pairs(
+    conn: &mut DbConn,
+    ids: &[ConversationId],
+    people: &[UserId],
+) -> QueryResult<Vec<(ConversationId, UserId)>> {
+    m::table
+        .filter(m::conversation_id.eq_any(ids))
+        .filter(m::user_id.eq_any(people))
+        .select((m::conversation_id, m::user_id))
+        .load(conn)
+}
+
+pub(super) fn update_read(conn: &mut DbConn, id: ConversationId, me: UserId, read: i64) -> QueryResult<()> {
+    // Invariant: a mark never goes back, whatever two devices do at the same moment.
+    let row = m::table
+        .filter(m::conversation_id.eq(id))
+        .filter(m::user_id.eq(me))
+        .filter(m::read_seq.lt(read));
+    diesel::update(row)
+        .set(m::read_seq.eq(read))
+        .execute(conn)
+        .map(|_| ())
+}
