@@ -1,0 +1,135 @@
+//! `POST /relay-ids`: a connection gets its address at the relay.
+
+use super::model::{Connection, NewConnection};
+use super::{registrations, store};
+use crate::accounts::SignedIn;
+use crate::platform::app::App;
+use crate::platform::client_address::{device, host, is_https, page_origin};
+use crate::platform::clock::millis;
+use crate::platform::config::{host_of, is_loopback_url};
+use crate::platform::problem::{Problem, Result};
+use crate::platform::routes::resource;
+use crate::platform::secret;
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use shared_protocol::RelayId;
+use shared_protocol::api::RelayTicket;
+
+/// The routes of this slice under `/api/v1`.
+pub fn routes(routes: &mut web::ServiceConfig) {
+    routes.service(resource("/relay-ids", [("POST", web::post().to(create))]));
+}
+
+/// `POST /relay-ids`
+async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+    let (token, relay_id) = (secret::token(app.clock.random()), app.clock.relay_id());
+    let mut origins = app.config.http.public_urls.clone();
+    let here = page_origin(&request);
+    if !origins.contains(&here) {
+        origins.push(here);
+    }
+    let lease_end = app.clock.now() + millis(app.config.relay.lease);
+    let connection = Connection {
+        relay_id: relay_id.clone(),
+        user: me.user(),
+        token_sha256: secret::digest(&token),
+        origins,
+    };
+    let new = NewConnection {
+        connection,
+        session: me.session,
+        device: device(&request),
+        lease_end,
+        now: app.clock.now(),
+    };
+    // The row first: whoever makes a conversation from now on lets this connection in as well.
+    app.db.write(move |conn| Ok(store::insert(conn, &new)?)).await?;
+    let lease_s = match register(&app, &relay_id).await {
+        Ok(lease_s) => lease_s,
+        Err(problem) => {
+            app.db
+                .write(move |conn| Ok(store::delete(conn, std::slice::from_ref(&relay_id))?))
+                .await?;
+            return Err(problem);
+        }
+    };
+    let relay_url = relay_url(&app, &request);
+    Ok(HttpResponse::Created().json(RelayTicket {
+        relay_url,
+        relay_id,
+        token,
+        lease_s,
+    }))
+}
+
+/// Registers until the groups are the same before and after: a conversation that was made meanwhile is not missed.
+async fn register(app: &App, relay_id: &RelayId) -> Result<u64> {
+    let mut item = describe(app, relay_id).await?;
+    loop {
+        let registered = app.relay.register(relay_id, item.clone()).await?;
+        let again = describe(app, relay_id).await?;
+        if again.groups == item.groups {
+            let (relay_id, boot_id) = (relay_id.clone(), registered.boot_id);
+            let lease_end = app.clock.now() + i64::try_from(registered.lease_s).unwrap_or(0) * 1000;
+            let save = app.db.write(move |conn| {
+                Ok(store::update_boot(
+                    conn,
+                    std::slice::from_ref(&relay_id),
+                    &boot_id,
+                    lease_end,
+                )?)
+            });
+            save.await?;
+            return Ok(registered.lease_s);
+        }
+        item = again;
+    }
+}
+
+async fn describe(app: &App, relay_id: &RelayId) -> Result<shared_protocol::internal::Registration> {
+    let (relay_id, lease_s, history_id) = (
+        relay_id.clone(),
+        app.config.relay.lease.as_secs(),
+        app.history_id.clone(),
+    );
+    let read = app.db.read(move |conn| {
+        let connection = store::find(conn, &relay_id)?.ok_or(Problem::SignedOut)?;
+        let items = registrations(conn, vec![connection], lease_s, &history_id)?;
+        items
+            .into_iter()
+            .next()
+            .map(|item| item.registration)
+            .ok_or(Problem::SignedOut)
+    });
+    read.await
+}
+
+/// The relay as this browser reaches it.
+pub fn relay_url(app: &App, request: &HttpRequest) -> String {
+    let relay = &app.config.relay;
+    if let Some(url) = &relay.public_url {
+        return url.clone();
+    }
+    let page_host = host(request).to_lowercase();
+    let page_host = host_of(&page_host);
+    let page_is_here = page_host.is_empty() || is_loopback_url(&format!("http://{page_host}"));
+    if !is_loopback_url(&relay.url) || page_is_here {
+        return relay.url.clone();
+    }
+    // The relay is beside us, the browser is not: the page's host, the relay's port.
+    let scheme = if is_https(request) { "https" } else { "http" };
+    let port = relay
+        .url
+        .rsplit(':')
+        .next()
+        .filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let page_host = if page_host.contains(':') {
+        format!("[{page_host}]")
+    } else {
+        page_host.to_owned()
+    };
+    match port {
+        Some(port) => format!("{scheme}://{page_host}:{port}"),
+        None => format!("{scheme}://{page_host}"),
+    }
+}

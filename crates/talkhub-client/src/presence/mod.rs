@@ -1,0 +1,103 @@
+//! Connections: relay IDs, who is there, and telling those who may know.
+
+pub mod http;
+mod model;
+pub mod relay;
+mod store;
+mod tracker;
+pub mod work;
+
+pub use tracker::Tracker;
+
+use crate::accounts;
+use crate::conversations;
+use crate::platform::app::App;
+use crate::platform::db::DbConn;
+use crate::platform::problem::{Problem, Result};
+use model::Connection;
+use shared_protocol::internal::{GroupChange, Registration, SetItem};
+use shared_protocol::{Group, RelayId, ServerFrame, UserId};
+use std::collections::HashMap;
+
+/// Whose these relay IDs are; unknown ones are left out.
+pub fn list_owners(conn: &mut DbConn, relay_ids: &[&RelayId]) -> Result<Vec<(RelayId, UserId)>> {
+    Ok(store::list_owners(conn, relay_ids)?)
+}
+
+/// Everybody of `people` enters this group with all their connections, and hears that something of their own is new.
+/// When this returns the relay knows; a relay that is away learns it with the next set.
+pub async fn let_in(app: &App, group: &Group, people: &[UserId]) -> Result<()> {
+    let wanted = people.to_vec();
+    let (relay_ids, accounts) = app
+        .db
+        .read(move |conn| {
+            Ok((
+                store::list_relay_ids(conn, &wanted)?,
+                accounts::list(conn, &wanted)?,
+            ))
+        })
+        .await?;
+    let change = GroupChange {
+        group: group.clone(),
+        add: relay_ids,
+        remove: Vec::new(),
+    };
+    match app.relay.change_groups(vec![change]).await {
+        Ok(()) | Err(Problem::RelayAway) => (),
+        Err(problem) => return Err(problem),
+    }
+    let history_id = app.history_id.to_string();
+    app.relay.tell_all(accounts.into_values().map(|account| {
+        (
+            account.relay_group,
+            ServerFrame::Person {
+                rev: account.rev,
+                history_id: history_id.clone(),
+            },
+        )
+    }));
+    Ok(())
+}
+
+/// What the relay must know of these connections.
+fn registrations(
+    conn: &mut DbConn,
+    connections: Vec<Connection>,
+    lease_s: u64,
+    history_id: &str,
+) -> Result<Vec<SetItem>> {
+    let mut people: Vec<UserId> = connections.iter().map(|connection| connection.user).collect();
+    people.sort_unstable();
+    people.dedup();
+    let accounts = accounts::list(conn, &people)?;
+    let mut groups: HashMap<UserId, Vec<Group>> = HashMap::new();
+    for (user, _, group) in conversations::list_groups(conn, &people)? {
+        groups.entry(user).or_default().push(group);
+    }
+    let mut items = Vec::with_capacity(connections.len());
+    for connection in connections {
+        let Some(account) = accounts.get(&connection.user) else {
+            continue;
+        };
+        let hello = ServerFrame::Hello {
+            user: account.person(),
+            relay_id: connection.relay_id.clone(),
+            history_id: history_id.to_owned(),
+        };
+        let mut groups = groups.get(&connection.user).cloned().unwrap_or_default();
+        groups.push(account.relay_group.clone());
+        let registration = Registration {
+            subject: account.relay_group.to_string(),
+            token_sha256: connection.token_sha256,
+            groups,
+            lease_s,
+            origins: connection.origins,
+            hello: serde_json::to_string(&hello).map_err(|error| Problem::Internal(error.into()))?,
+        };
+        items.push(SetItem {
+            relay_id: connection.relay_id,
+            registration,
+        });
+    }
+    Ok(items)
+}

@@ -1,0 +1,173 @@
+//! What happens again and again: telling who came and went, renewing leases, sweeping what is left over.
+
+use super::tracker::Difference;
+use super::{Tracker, registrations, store};
+use crate::accounts;
+use crate::conversations;
+use crate::platform::app::App;
+use crate::platform::clock::millis;
+use crate::platform::problem::Result;
+use shared_protocol::api::Presence;
+use shared_protocol::internal::{RegistrationSet, SetItem};
+use shared_protocol::{ConversationId, Group, RelayId, ServerFrame, UserId};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many registrations one chunk of a set carries.
+const CHUNK: i64 = 500;
+/// Larger conversations are asked instead of told.
+const MOST_MEMBERS: usize = 200;
+
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Tells those who share a conversation with whoever came or went.
+pub async fn tell_changes(app: &App, tracker: &Tracker) -> Result<()> {
+    let presence = &app.config.presence;
+    let difference = tracker.difference(app.clock.monotonic(), presence.expiry, presence.grace);
+    if difference == Difference::default() {
+        return Ok(());
+    }
+    let (changed, now) = (difference.clone(), app.clock.now());
+    let frames = app.db.write(move |conn| {
+        accounts::set_online(conn, &changed.came, true, now)?;
+        accounts::set_online(conn, &changed.went, false, now)?;
+        frames_for(conn, &changed, now)
+    });
+    let frames = frames.await?;
+    tracker.told(&difference);
+    app.relay.tell_all(frames);
+    Ok(())
+}
+
+/// One frame for each conversation.
+fn frames_for(
+    conn: &mut crate::platform::db::DbConn,
+    changed: &Difference,
+    now: i64,
+) -> Result<Vec<(Group, ServerFrame)>> {
+    let people: Vec<UserId> = changed.came.iter().chain(&changed.went).copied().collect();
+    let mut by_conversation: BTreeMap<ConversationId, (Group, Vec<Presence>)> = BTreeMap::new();
+    for (user, conversation, group) in conversations::list_groups(conn, &people)? {
+        let online = changed.came.contains(&user);
+        let presence = Presence {
+            user_id: user,
+            online,
+            last_seen: (!online).then_some(now),
+        };
+        by_conversation
+            .entry(conversation)
+            .or_insert((group, Vec::new()))
+            .1
+            .push(presence);
+    }
+    let ids: Vec<ConversationId> = by_conversation.keys().copied().collect();
+    let mut sizes: BTreeMap<ConversationId, usize> = BTreeMap::new();
+    for member in conversations::list_members(conn, &ids)? {
+        *sizes.entry(member.conversation).or_default() += 1;
+    }
+    let frames = by_conversation
+        .into_iter()
+        .filter(|(conversation, _)| sizes.get(conversation).is_none_or(|size| *size <= MOST_MEMBERS))
+        .map(|(conversation, (group, people))| (group, ServerFrame::Presence { conversation, people }));
+    Ok(frames.collect())
+}
+
+/// Sends the relay of this boot everything that it must know, which also renews all leases. No socket closes.
+pub async fn send_set(app: &App, boot_id: &str) -> Result<()> {
+    let clock_generation = app.clock.now().unsigned_abs();
+    // Grows even if the wall clock was set back.
+    let generation = GENERATION
+        .fetch_max(clock_generation, Ordering::Relaxed)
+        .max(clock_generation)
+        + 1;
+    GENERATION.fetch_max(generation, Ordering::Relaxed);
+    let (mut chunk, mut after) = (0, String::new());
+    loop {
+        let (items, next) = read_chunk(app, after).await?;
+        let relay_ids: Vec<RelayId> = items.iter().map(|item| item.relay_id.clone()).collect();
+        let last = next.is_none();
+        app.relay
+            .send_set(
+                &RegistrationSet {
+                    generation,
+                    chunk,
+                    last,
+                    relay_ids: items,
+                },
+                boot_id,
+            )
+            .await?;
+        let (boot, lease_end) = (
+            boot_id.to_owned(),
+            app.clock.now() + millis(app.config.relay.lease),
+        );
+        app.db
+            .write(move |conn| Ok(store::update_boot(conn, &relay_ids, &boot, lease_end)?))
+            .await?;
+        match next {
+            Some(id) => (chunk, after) = (chunk + 1, id),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn read_chunk(app: &App, after: String) -> Result<(Vec<SetItem>, Option<String>)> {
+    let (lease_s, history_id) = (app.config.relay.lease.as_secs(), app.history_id.clone());
+    let read = app.db.read(move |conn| {
+        let connections = store::list_part(conn, &after, CHUNK)?;
+        let next = (connections.len() as i64 == CHUNK)
+            .then(|| connections.last().map(|last| last.relay_id.to_string()));
+        Ok((
+            registrations(conn, connections, lease_s, &history_id)?,
+            next.flatten(),
+        ))
+    });
+    read.await
+}
+
+/// Drops relay IDs without a connection, here and at the relay. Only while the link is up: without it nobody has a
+/// heartbeat.
+pub async fn sweep(app: &App) -> Result<()> {
+    let (since, now) = (
+        app.clock.now() - millis(app.config.presence.forget),
+        app.clock.now(),
+    );
+    let swept = app.db.write(move |conn| {
+        let silent = store::list_silent(conn, since, now)?;
+        store::delete(conn, &silent)?;
+        Ok(silent)
+    });
+    for relay_id in swept.await? {
+        // The lease ends by itself where this fails.
+        if let Err(problem) = app.relay.revoke(&relay_id).await {
+            tracing::debug!(relay_id = relay_id.short(), %problem, "A silent relay ID could not be taken back");
+        }
+    }
+    Ok(())
+}
+
+/// Tells everybody who sees this person about their present name.
+pub async fn tell_profile(app: &App, user: UserId) -> Result<()> {
+    let told = app.db.read(move |conn| {
+        Ok((
+            accounts::get(conn, user)?,
+            conversations::list_groups(conn, &[user])?,
+        ))
+    });
+    let (account, groups) = told.await?;
+    let frame = ServerFrame::Profile {
+        user: account.person(),
+    };
+    let own = ServerFrame::Person {
+        rev: account.rev,
+        history_id: app.history_id.to_string(),
+    };
+    let mut frames: Vec<(Group, ServerFrame)> = groups
+        .into_iter()
+        .map(|(_, _, group)| (group, frame.clone()))
+        .collect();
+    frames.push((account.relay_group.clone(), frame));
+    frames.push((account.relay_group, own));
+    app.relay.tell_all(frames);
+    Ok(())
+}
