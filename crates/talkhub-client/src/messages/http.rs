@@ -1,0 +1,248 @@
+//! The JSON doors of conversations and their messages.
+
+use super::model::{Author, Body, Draft, Window, cursor, parse_limit};
+use super::{overview, send_all};
+use crate::accounts::SignedIn;
+use crate::platform::app::App;
+use crate::platform::json::{Json, Query};
+use crate::platform::problem::{Problem, Result};
+use crate::platform::routes::{get, resource};
+use crate::platform::secret;
+use crate::platform::words::Said;
+use crate::{conversations, presence};
+use actix_web::http::header;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use shared_protocol::api::{Committed, ReadForm, ReadMark, SendForm};
+use shared_protocol::{ConversationId, ServerFrame, UserId};
+
+/// The routes of this slice under `/api/v1`.
+pub fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(resource("/conversations", [("GET", get().to(list))]))
+        .service(resource("/conversations/heads", [("GET", get().to(list_heads))]))
+        .service(resource(
+            "/conversations/private/{user_id}",
+            [("PUT", web::put().to(open_private))],
+        ))
+        .service(resource("/conversations/{id}", [("GET", get().to(show))]))
+        .service(resource(
+            "/conversations/{id}/messages",
+            [("GET", get().to(list_messages)), ("POST", web::post().to(create))],
+        ))
+        .service(resource(
+            "/conversations/{id}/changes",
+            [("GET", get().to(list_changes))],
+        ))
+        .service(resource(
+            "/conversations/{id}/read",
+            [("PUT", web::put().to(update_read))],
+        ))
+        .service(resource("/me/changes", [("GET", get().to(list_my_changes))]));
+}
+
+fn conversation_id(text: &str) -> Result<ConversationId> {
+    text.parse().map_err(|_| Problem::Missing("conversation"))
+}
+
+/// `GET /conversations`
+async fn list(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
+    let (user, history_id) = (me.user(), app.history_id.clone());
+    let listed = app
+        .db
+        .read(move |conn| overview::list(conn, user, &history_id))
+        .await?;
+    Ok(HttpResponse::Ok().json(listed))
+}
+
+/// `GET /conversations/heads`
+async fn list_heads(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+    let (user, history_id) = (me.user(), app.history_id.clone());
+    let heads = app
+        .db
+        .read(move |conn| overview::heads(conn, user, &history_id))
+        .await?;
+    let text = serde_json::to_string(&heads).map_err(|error| Problem::Internal(error.into()))?;
+    let tag = format!("\"{}\"", &secret::digest(&text)[..32]);
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut answer = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header((header::ETAG, tag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    Ok(if known {
+        answer.finish()
+    } else {
+        answer.content_type("application/json").body(text)
+    })
+}
+
+/// `PUT /conversations/private/{user ID}`
+async fn open_private(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
+    let other: UserId = other.parse().map_err(|_| Problem::Missing("person"))?;
+    let (user, clock) = (me.user(), app.clock.clone());
+    let private = app
+        .db
+        .write(move |conn| conversations::find_or_make_private(conn, user, other, &clock))
+        .await?;
+    if !private.newcomers.is_empty() {
+        presence::let_in(&app, &private.group, &private.newcomers).await?;
+    }
+    let id = private.conversation;
+    let shown = app.db.read(move |conn| overview::show(conn, id, user)).await?;
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+/// `GET /conversations/{id}`
+async fn show(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse> {
+    let (id, user) = (conversation_id(&id)?, me.user());
+    let shown = app.db.read(move |conn| overview::show(conn, id, user)).await?;
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    before: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /conversations/{id}/messages?before=&after=&limit=`
+async fn list_messages(
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse> {
+    let (id, user, history_id) = (conversation_id(&id)?, me.user(), app.history_id.clone());
+    let query = query.0;
+    let window = Window::parse(
+        query.before.as_deref(),
+        query.after.as_deref(),
+        query.limit.as_deref(),
+    )?;
+    let page = app.db.read(move |conn| {
+        let mine = conversations::get_mine(conn, id, user)?;
+        super::page(conn, &mine, &window, &history_id)
+    });
+    Ok(HttpResponse::Ok().json(page.await?))
+}
+
+/// `POST /conversations/{id}/messages`, for programs and for pages without a relay.
+async fn create(
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    form: Json<SendForm>,
+) -> Result<HttpResponse> {
+    let (id, user, clock, form) = (conversation_id(&id)?, me.user(), app.clock.clone(), form.0);
+    let body = Body::parse(&form.body);
+    let stored = app.db.write(move |conn| {
+        let group = conversations::get_mine(conn, id, user)?.conversation.group;
+        let author = Author::User(user);
+        let draft = Draft {
+            group,
+            author,
+            id: form.id,
+            prev: form.prev,
+            body: body.clone(),
+        };
+        let mut outcomes = send_all(conn, &[draft], &clock)?;
+        outcomes.pop().unwrap_or(Err(Problem::Busy(1)))
+    });
+    let stored = stored.await?;
+    let history_id = app.history_id.to_string();
+    if stored.is_new {
+        let frame = ServerFrame::Message {
+            message: stored.message.clone(),
+            history_id: history_id.clone(),
+        };
+        app.relay.tell(&stored.group, &frame);
+    }
+    let mut answer = if stored.is_new {
+        HttpResponse::Created()
+    } else {
+        HttpResponse::Ok()
+    };
+    Ok(answer.json(Committed {
+        message: stored.message,
+        history_id,
+    }))
+}
+
+#[derive(Deserialize)]
+struct ChangesQuery {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /conversations/{id}/changes?after=&limit=`
+async fn list_changes(
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    query: Query<ChangesQuery>,
+) -> Result<HttpResponse> {
+    let (id, user, history_id) = (conversation_id(&id)?, me.user(), app.history_id.clone());
+    let after = cursor("after", query.0.after.as_deref().unwrap_or("0"))?;
+    let limit = parse_limit(query.0.limit.as_deref())?;
+    let most = app.config.messages.most_changes;
+    let changes = app.db.read(move |conn| {
+        let mine = conversations::get_mine(conn, id, user)?;
+        super::changes(conn, &mine, after, limit, most, &history_id)
+    });
+    Ok(HttpResponse::Ok().json(changes.await?))
+}
+
+/// `PUT /conversations/{id}/read`
+async fn update_read(
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    form: Json<ReadForm>,
+) -> Result<HttpResponse> {
+    let (id, user, wanted) = (conversation_id(&id)?, me.user(), form.0.read);
+    if wanted < 0 {
+        return Err(Problem::invalid("read", Said::new("read-malformed")));
+    }
+    let marked = app.db.write(move |conn| {
+        let mut mine = conversations::get_mine(conn, id, user)?;
+        let moved = mine.read < wanted.min(mine.conversation.seq);
+        mine.read = conversations::mark_read(conn, &mine, wanted)?;
+        let mark = ReadMark {
+            read: mine.read,
+            unread: super::unread(conn, &mine)?,
+        };
+        Ok((moved, mark, mine.conversation.group))
+    });
+    let (moved, mark, group) = marked.await?;
+    if moved {
+        app.relay.tell(
+            &group,
+            &ServerFrame::Read {
+                conversation: id,
+                user_id: user,
+                read: mark.read,
+            },
+        );
+    }
+    Ok(HttpResponse::Ok().json(mark))
+}
+
+/// `GET /me/changes?after=`
+async fn list_my_changes(app: Data<App>, me: SignedIn, query: Query<ChangesQuery>) -> Result<HttpResponse> {
+    let (user, history_id) = (me.user(), app.history_id.clone());
+    let after = cursor("after", query.0.after.as_deref().unwrap_or("0"))?;
+    let changes = app
+        .db
+        .read(move |conn| overview::my_changes(conn, user, after, &history_id))
+        .await?;
+    Ok(HttpResponse::Ok().json(changes))
+}

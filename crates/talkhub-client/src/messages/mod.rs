@@ -1,0 +1,111 @@
+//! The history: messages are numbered, kept once, and found again.
+
+pub mod committer;
+pub mod http;
+mod model;
+mod overview;
+pub mod pages;
+pub mod relay;
+mod sending;
+mod store;
+
+pub use model::{Author, Body, Draft, Stored};
+pub use sending::{Outcome, send_all};
+
+use crate::accounts;
+use crate::conversations::{self, Mine};
+use crate::platform::db::DbConn;
+use crate::platform::problem::Result;
+use model::{Row, Window};
+use shared_protocol::UserId;
+use shared_protocol::api::{Changes, Mark, Message, MessagePage};
+use std::collections::HashMap;
+
+/// From here on the badge says "999+".
+pub const MOST_UNREAD: i64 = 1000;
+
+/// One page of the history, oldest first, and where to go on from.
+pub fn page(conn: &mut DbConn, mine: &Mine, window: &Window, history_id: &str) -> Result<MessagePage> {
+    let rows = store::page(conn, mine.conversation.id, window)?;
+    Ok(MessagePage {
+        messages: to_wire(conn, rows)?,
+        marks: marks(conn, mine)?,
+        rev: mine.conversation.rev,
+        history_id: history_id.to_owned(),
+    })
+}
+
+/// What changed after `after`, in `rev` order, in its present state. Only the last page carries `upto`, which is of the
+/// same snapshot as its rows. (RU9, RU12)
+pub fn changes(
+    conn: &mut DbConn,
+    mine: &Mine,
+    after: i64,
+    limit: i64,
+    most: i64,
+    history_id: &str,
+) -> Result<Changes> {
+    let conversation = &mine.conversation;
+    let history_id = history_id.to_owned();
+    let behind = conversation.rev - after;
+    if after < conversation.floor_rev || behind < 0 || most < behind {
+        return Ok(Changes {
+            messages: Vec::new(),
+            marks: Vec::new(),
+            upto: None,
+            too_far: true,
+            history_id,
+        });
+    }
+    let mut rows = store::changed(conn, conversation.id, after, limit + 1)?;
+    let is_last = rows.len() as i64 <= limit;
+    rows.truncate(limit as usize);
+    Ok(Changes {
+        messages: to_wire(conn, rows)?,
+        marks: marks(conn, mine)?,
+        upto: is_last.then_some(conversation.rev),
+        too_far: false,
+        history_id,
+    })
+}
+
+/// Others' messages after this person's mark; [`MOST_UNREAD`] stands for "more".
+pub fn unread(conn: &mut DbConn, mine: &Mine) -> Result<i64> {
+    if mine.conversation.seq <= mine.read {
+        return Ok(0);
+    }
+    Ok(store::unread(
+        conn,
+        mine.conversation.id,
+        mine.me,
+        mine.read,
+        MOST_UNREAD,
+    )?)
+}
+
+/// Up to where each member has read.
+fn marks(conn: &mut DbConn, mine: &Mine) -> Result<Vec<Mark>> {
+    let members = conversations::list_members(conn, &[mine.conversation.id])?;
+    Ok(members
+        .into_iter()
+        .map(|member| Mark {
+            user_id: member.user,
+            read: member.read,
+        })
+        .collect())
+}
+
+/// Rows with their senders' present names.
+fn to_wire(conn: &mut DbConn, rows: Vec<Row>) -> Result<Vec<Message>> {
+    let mut senders: Vec<UserId> = rows.iter().map(|row| row.sender).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    let people: HashMap<_, _> = accounts::list(conn, &senders)?
+        .into_iter()
+        .map(|(id, account)| (id, account.person()))
+        .collect();
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some(row.to_wire(people.get(&row.sender)?.clone())))
+        .collect())
+}

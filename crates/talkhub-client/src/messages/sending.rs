@@ -1,0 +1,150 @@
+//! The heart of the commit: drafts become numbered rows, each once.
+
+use super::model::{Author, Draft, Known, Row, Stored};
+use super::store;
+use crate::platform::clock::Clock;
+use crate::platform::db::DbConn;
+use crate::platform::db::dialect::{self, Locked, NewMessage};
+use crate::platform::problem::{Problem, Result};
+use crate::{accounts, conversations, presence};
+use shared_protocol::api::Person;
+use shared_protocol::{ConversationId, Group, MessageId, RelayId, UserId};
+use std::collections::{HashMap, HashSet};
+
+/// What became of one draft: stored, refused for good, or told to come back (`Problem::is_passing`).
+pub type Outcome = Result<Stored>;
+
+/// Keeps each draft once, in order, in the caller's transaction: the same id from the same author gives back the first
+/// result, whatever the draft carries and whatever the rules say now. Refusals are outcomes; an error of the database
+/// ends all of them. (RU3)
+pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Vec<Outcome>> {
+    let owners = list_owners(conn, drafts)?;
+    let author_of = |draft: &Draft| match &draft.author {
+        Author::User(user) => Some(*user),
+        Author::Relay(relay_id) => owners.get(relay_id).copied(),
+    };
+    let authors = distinct(drafts.iter().filter_map(author_of));
+    let groups = distinct(drafts.iter().map(|draft| &draft.group));
+    let mut places: HashMap<Group, Locked> = conversations::lock(conn, &groups)?
+        .into_iter()
+        .map(|place| (place.group.clone(), place))
+        .collect();
+    let ids = distinct(places.values().map(|place| place.id));
+    let rules = Rules {
+        people: accounts::list(conn, &authors)?
+            .into_iter()
+            .map(|(id, account)| (id, account.person()))
+            .collect(),
+        writers: conversations::list_writers(conn, &ids, &authors)?
+            .into_iter()
+            .collect(),
+        now: clock.now(),
+    };
+    // After the locks: whoever was before us has committed, and is found.
+    let mut known = Known::new(store::list_by_ids(conn, &named(drafts))?);
+    let mut outcomes = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let author = author_of(draft).and_then(|user| rules.people.get(&user).cloned());
+        outcomes.push(rules.place(draft, author, places.get_mut(&draft.group), &mut known));
+    }
+    save(conn, &known, places)?;
+    Ok(outcomes)
+}
+
+/// What is the same for every draft of a batch.
+struct Rules {
+    people: HashMap<UserId, Person>,
+    writers: HashSet<(ConversationId, UserId)>,
+    now: i64,
+}
+
+impl Rules {
+    /// Decides on one draft; what is new gets the next number and is remembered as fresh.
+    fn place(
+        &self,
+        draft: &Draft,
+        author: Option<Person>,
+        place: Option<&mut Locked>,
+        known: &mut Known,
+    ) -> Outcome {
+        // A relay ID that has just ended: its owner comes again with a new one, so nothing is decided.
+        let author = author.ok_or(Problem::Busy(1))?;
+        let place = place.ok_or(Problem::Missing("conversation"))?;
+        let user = author.user_id;
+        if let Some(row) = known.find(place.id, user, draft.id) {
+            return Ok(Stored {
+                message: row.to_wire(author),
+                group: place.group.clone(),
+                is_new: false,
+            });
+        }
+        if !self.writers.contains(&(place.id, user)) {
+            return Err(Problem::Missing("conversation"));
+        }
+        let body = draft
+            .body
+            .as_ref()
+            .map_err(|issue| Problem::Invalid(vec![issue.clone()]))?;
+        if draft
+            .prev
+            .is_some_and(|prev| known.find(place.id, user, prev).is_none())
+        {
+            // The one before it has not arrived: the device offers both again, in order. (RU5)
+            return Err(Problem::Busy(1));
+        }
+        place.seq += 1;
+        place.rev += 1;
+        place.last_at = place.last_at.max(self.now);
+        let row = Row::new(place, draft.id, user, body);
+        let message = row.to_wire(author);
+        known.add(row);
+        Ok(Stored {
+            message,
+            group: place.group.clone(),
+            is_new: true,
+        })
+    }
+}
+
+fn save(conn: &mut DbConn, known: &Known, places: HashMap<Group, Locked>) -> Result<()> {
+    let fresh: Vec<NewMessage<'_>> = known.fresh().map(Row::to_new).collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    dialect::insert_messages(conn, &fresh)?;
+    let touched: HashSet<ConversationId> = fresh.iter().map(|row| row.conversation_id).collect();
+    let mut touched: Vec<Locked> = places
+        .into_values()
+        .filter(|place| touched.contains(&place.id))
+        .collect();
+    touched.sort_unstable_by_key(|place| place.id);
+    Ok(dialect::save_counters(conn, &touched)?)
+}
+
+fn list_owners(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<RelayId, UserId>> {
+    let relay_ids = distinct(drafts.iter().filter_map(|draft| match &draft.author {
+        Author::Relay(relay_id) => Some(relay_id),
+        Author::User(_) => None,
+    }));
+    if relay_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(presence::list_owners(conn, &relay_ids)?.into_iter().collect())
+}
+
+/// Every id that the drafts are, or say that they follow.
+fn named(drafts: &[Draft]) -> Vec<MessageId> {
+    distinct(
+        drafts
+            .iter()
+            .flat_map(|draft| [Some(draft.id), draft.prev])
+            .flatten(),
+    )
+}
+
+fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}

@@ -1,0 +1,90 @@
+//! Queries on the history.
+
+use super::model::{Edge, Row, Window};
+use crate::platform::db::DbConn;
+use crate::platform::db::schema::{conversations as c, messages as m};
+use diesel::prelude::*;
+use shared_protocol::{ConversationId, MessageId, UserId};
+
+type Columns = (
+    m::conversation_id,
+    m::seq,
+    m::rev,
+    m::id,
+    m::sender,
+    m::message_type,
+    m::body,
+    m::at,
+    m::sent_at,
+);
+const COLUMNS: Columns = (
+    m::conversation_id,
+    m::seq,
+    m::rev,
+    m::id,
+    m::sender,
+    m::message_type,
+    m::body,
+    m::at,
+    m::sent_at,
+);
+
+/// Whatever has one of these ids, by whomever, wherever.
+pub(super) fn list_by_ids(conn: &mut DbConn, ids: &[MessageId]) -> QueryResult<Vec<Row>> {
+    m::table.filter(m::id.eq_any(ids)).select(COLUMNS).load(conn)
+}
+
+/// Oldest first.
+pub(super) fn page(conn: &mut DbConn, id: ConversationId, window: &Window) -> QueryResult<Vec<Row>> {
+    let rows = m::table
+        .filter(m::conversation_id.eq(id))
+        .select(COLUMNS)
+        .limit(window.limit);
+    let mut rows: Vec<Row> = match window.edge {
+        Edge::Newest => rows.order(m::seq.desc()).load(conn)?,
+        Edge::Before(seq) => rows.filter(m::seq.lt(seq)).order(m::seq.desc()).load(conn)?,
+        Edge::After(seq) => return rows.filter(m::seq.gt(seq)).order(m::seq).load(conn),
+    };
+    rows.reverse();
+    Ok(rows)
+}
+
+/// In `rev` order.
+pub(super) fn changed(
+    conn: &mut DbConn,
+    id: ConversationId,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    let rows = m::table
+        .filter(m::conversation_id.eq(id))
+        .filter(m::rev.gt(after));
+    rows.order(m::rev).limit(limit).select(COLUMNS).load(conn)
+}
+
+pub(super) fn unread(
+    conn: &mut DbConn,
+    id: ConversationId,
+    me: UserId,
+    read: i64,
+    most: i64,
+) -> QueryResult<i64> {
+    let others: Vec<i64> = m::table
+        .filter(m::conversation_id.eq(id))
+        .filter(m::seq.gt(read))
+        .filter(m::sender.ne(me))
+        .filter(m::message_type.ne("system"))
+        .limit(most)
+        .select(m::seq)
+        .load(conn)?;
+    Ok(others.len() as i64)
+}
+
+/// The last message of each of these conversations that has one.
+pub(super) fn list_last(conn: &mut DbConn, ids: &[ConversationId]) -> QueryResult<Vec<Row>> {
+    m::table
+        .inner_join(c::table.on(c::id.eq(m::conversation_id).and(c::seq.eq(m::seq))))
+        .filter(c::id.eq_any(ids))
+        .select(COLUMNS)
+        .load(conn)
+}
