@@ -1,1 +1,8 @@
-//! x
+//! The logic server: accounts, pages, rules, history. `main` reads the settings and calls [`shell::run`].
+
+pub mod accounts;
+pub mod conversations;
+pub mod messages;
+pub mod platform;
+pub mod presence;
+pub mod shell;

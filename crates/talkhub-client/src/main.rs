@@ -1,1 +1,5 @@
-fn main() {}
+//! `talkhub-client`, the logic server.
+
+fn main() -> std::process::ExitCode {
+    talkhub_client::shell::cli::main()
+}

@@ -1,0 +1,159 @@
+//! What stands around every door: origin, headers, and pages for people instead of problems for programs.
+
+use crate::platform::app::App;
+use crate::platform::client_address::{host, is_https};
+use crate::platform::page::{ProblemPage, render};
+use crate::platform::problem::{Problem, Result};
+use crate::presence;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+/// The longest address that is looked at.
+const MAX_PATH: usize = 2000;
+
+/// Runs around every request.
+pub async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http = request.request().clone();
+    let answer = match admit(&http) {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(problem) => request.error_response(problem),
+    };
+    let mut answer = for_people(answer);
+    add_headers(&http, answer.headers_mut());
+    Ok(answer)
+}
+
+fn admit(request: &HttpRequest) -> Result<()> {
+    if MAX_PATH < request.uri().to_string().len() {
+        return Err(Problem::LongAddress);
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || request.headers().contains_key(header::AUTHORIZATION) || is_ours(request) {
+        return Ok(());
+    }
+    Err(Problem::ForeignOrigin)
+}
+
+/// Whether a page of ours (or no page at all) sent this. (SEC09)
+fn is_ours(request: &HttpRequest) -> bool {
+    let text = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("").to_lowercase())
+    };
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = text("origin") else {
+        return true; // No browser leaves both away.
+    };
+    let public = request
+        .app_data::<Data<App>>()
+        .is_some_and(|app| app.config.http.public_urls.contains(&origin));
+    let same_host = origin
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest == host(request).to_lowercase());
+    public || same_host
+}
+
+/// A problem on a page's address becomes a page; whoever is not signed in is sent to sign in, and back afterwards.
+fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let path = answer.request().path().to_owned();
+    let for_programs =
+        path.starts_with("/api/") || path.starts_with("/assets/") || path == "/healthz" || path == "/readyz";
+    if for_programs {
+        return answer;
+    }
+    let told = answer
+        .response_mut()
+        .extensions_mut()
+        .remove::<shared_protocol::Problem>();
+    let Some(told) = told else { return answer };
+    let request = answer.request().clone();
+    let page = if told.status == 401 && told.kind.ends_with("signed-out") {
+        let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let wanted: String = if wanted == "/" {
+            String::new()
+        } else {
+            format!("?next={}", percent(wanted))
+        };
+        Ok(HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, format!("/login{wanted}")))
+            .finish())
+    } else {
+        let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match request.app_data::<Data<App>>() {
+            Some(app) => render(status, &ProblemPage::new(told, &app.assets.account)),
+            None => return answer,
+        }
+    };
+    match page {
+        Ok(mut page) => {
+            for name in [header::RETRY_AFTER, header::ALLOW] {
+                if let Some(value) = answer.headers().get(&name) {
+                    page.headers_mut().insert(name, value.clone());
+                }
+            }
+            answer.into_response(page)
+        }
+        Err(problem) => answer.into_response(actix_web::ResponseError::error_response(&problem)),
+    }
+}
+
+/// Everything but letters, digits and `/-_.~` as `%XX`.
+fn percent(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+/// What every answer carries. (SEC11, SEC12)
+fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
+    let https = is_https(request);
+    let mut put = |name: &'static str, value: &str| {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name)
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            headers.insert(name, value);
+        }
+    };
+    let relay = request
+        .app_data::<Data<App>>()
+        .map(|app| presence::http::relay_url(app, request))
+        .unwrap_or_default();
+    put("content-security-policy", &policy(&relay));
+    put("x-content-type-options", "nosniff");
+    put("referrer-policy", "same-origin");
+    put("cross-origin-opener-policy", "same-origin");
+    put("cross-origin-resource-policy", "same-origin");
+    put("cache-control", "no-store");
+    if https {
+        put("strict-transport-security", "max-age=31536000");
+    }
+}
+
+fn policy(relay: &str) -> String {
+    let socket = relay.replacen("http", "ws", 1);
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
+         img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' {relay} {socket}; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types talkhub"
+    )
+}

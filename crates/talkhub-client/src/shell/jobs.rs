@@ -1,0 +1,44 @@
+//! Hands jobs up to the slice that does them.
+
+use crate::platform::app::App;
+use crate::platform::jobs::{self, Due, Job, MOST_TRIES};
+use crate::platform::problem::Result;
+use crate::presence;
+
+/// Does what is due. A job that fails is put off; the others go on.
+pub async fn run_due(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    for due in app.db.read(move |conn| Ok(jobs::list_due(conn, now)?)).await? {
+        let id = due.id;
+        match run_one(app, &due).await {
+            Ok(()) => app.db.write(move |conn| Ok(jobs::delete(conn, id)?)).await?,
+            Err(problem) => {
+                let left = MOST_TRIES - due.tries - 1;
+                tracing::warn!(job = id, %problem, left, "A job failed and is put off");
+                app.db
+                    .write(move |conn| Ok(jobs::put_off(conn, &due, now)?))
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn run_one(app: &App, due: &Due) -> Result<()> {
+    match due.job() {
+        Some(Job::ProfileChanged { user }) => presence::work::tell_profile(app, user).await,
+        Some(Job::RevokeRelayIds { relay_ids }) => {
+            for relay_id in &relay_ids {
+                app.relay.revoke(relay_id).await?;
+            }
+            Ok(())
+        }
+        None => {
+            tracing::warn!(
+                job = due.id,
+                "A job of a kind that this version does not know is dropped"
+            );
+            Ok(())
+        }
+    }
+}

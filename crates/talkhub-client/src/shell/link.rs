@@ -1,0 +1,266 @@
+//! The link: dials the relay, keeps it, and hands what comes to the slices.
+
+use crate::messages::committer::Committer;
+use crate::platform::app::App;
+use crate::presence::{self, Tracker};
+use anyhow::{Context, anyhow, bail};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use shared_protocol::RelayId;
+use shared_protocol::internal::{Down, Up};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The largest message that is taken, and the size at which one of ours is cut.
+const LARGEST: usize = 16 << 20;
+const CUT: usize = 256 << 10;
+/// How many comings and goings may wait to be written down.
+const EVENTS: usize = 65_536;
+
+/// Dials for ever.
+pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
+    let mut told = String::new();
+    loop {
+        let ended = hold(&app, &tracker, &committer).await;
+        app.relay.link_down();
+        let said = ended.map_or_else(|error| format!("{error:#}"), |()| "it was closed".to_owned());
+        if said != told {
+            tracing::warn!(
+                "No link to the relay at {} (RELAY_SERVER_URL): {said}. Trying again",
+                app.config.relay.url
+            );
+            told = said;
+        }
+        let pause = app.config.relay.retry;
+        tokio::time::sleep(pause + pause.mul_f64(app.clock.below(1000) as f64 / 2000.0)).await;
+    }
+}
+
+/// One link, from dialling to its end.
+async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Result<()> {
+    let socket = dial(app).await?;
+    let (sink, mut stream) = socket.split();
+    let patience = app.config.relay.ping * 2;
+    let (boot_id, present, early) = first_set(&mut stream, tracker, patience).await?;
+    presence::relay::on_first_present(app, tracker, boot_id.clone(), present).await?;
+    let lots = app.relay.link_up(boot_id.clone());
+    tracing::info!("The link to the relay at {} is up", app.config.relay.url);
+    let (events, waiting) = mpsc::channel(EVENTS);
+    tokio::select! {
+        ended = write(sink, lots, app.config.relay.ping) => ended,
+        ended = read(stream, early, app, committer, events, patience) => ended,
+        ended = note(app, tracker, waiting) => ended,
+        ended = introduce(app, &boot_id) => ended,
+    }
+}
+
+async fn dial(app: &App) -> anyhow::Result<Socket> {
+    let relay = &app.config.relay;
+    let url = format!("{}/internal/v1/link", relay.url.replacen("http", "ws", 1));
+    let mut request = url.into_client_request()?;
+    let secret = HeaderValue::from_str(&format!("Bearer {}", relay.secret.expose()));
+    request.headers_mut().insert(
+        "authorization",
+        secret.context("TALKHUB_RELAY_SECRET has characters that no header takes")?,
+    );
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(LARGEST))
+        .max_frame_size(Some(LARGEST));
+    let dialled = tokio::time::timeout(
+        relay.request_timeout,
+        connect_async_with_config(request, Some(config), true),
+    );
+    match dialled.await.map_err(|_| anyhow!("it does not answer"))? {
+        Ok((socket, _)) => Ok(socket),
+        Err(WsError::Http(answer)) if answer.status() == 401 => {
+            bail!("it refuses TALKHUB_RELAY_SECRET: set the same secret for both programs")
+        }
+        Err(WsError::Http(answer)) => bail!("it answers {}", answer.status()),
+        Err(error) => Err(anyhow!(error)),
+    }
+}
+
+/// Reads until the relay has said who is connected; what came before that is kept.
+async fn first_set(
+    stream: &mut SplitStream<Socket>,
+    tracker: &Tracker,
+    patience: Duration,
+) -> anyhow::Result<(String, HashSet<RelayId>, Vec<Up>)> {
+    let mut early = Vec::new();
+    loop {
+        let mut found = None;
+        for message in next(stream, patience).await? {
+            match message {
+                Up::Present {
+                    boot_id,
+                    part,
+                    last,
+                    relay_ids,
+                    ..
+                } if found.is_none() => {
+                    found = tracker
+                        .collect(part, last, relay_ids)
+                        .map(|present| (boot_id, present));
+                }
+                other => early.push(other),
+            }
+        }
+        if let Some((boot_id, present)) = found {
+            return Ok((boot_id, present, early));
+        }
+    }
+}
+
+/// What the next text message carries; nothing for pings and pongs.
+async fn next(stream: &mut SplitStream<Socket>, patience: Duration) -> anyhow::Result<Vec<Up>> {
+    let message = tokio::time::timeout(patience, stream.next())
+        .await
+        .map_err(|_| anyhow!("it fell silent"))?;
+    match message {
+        Some(Ok(Message::Text(text))) => serde_json::from_str(&text).context("it sent what cannot be read"),
+        Some(Ok(Message::Close(_))) | None => bail!("it closed the link"),
+        Some(Ok(_)) => Ok(Vec::new()),
+        Some(Err(error)) => Err(anyhow!(error)),
+    }
+}
+
+async fn read(
+    mut stream: SplitStream<Socket>,
+    early: Vec<Up>,
+    app: &App,
+    committer: &Committer,
+    events: mpsc::Sender<Up>,
+    patience: Duration,
+) -> anyhow::Result<()> {
+    let link = app
+        .relay
+        .link_sender()
+        .ok_or_else(|| anyhow!("the link is down again"))?;
+    let mut messages = early;
+    loop {
+        for message in messages {
+            match message {
+                Up::Submit(submit) => committer.submit(submit, &link),
+                other => events
+                    .try_send(other)
+                    .map_err(|_| anyhow!("comings and goings pile up"))?,
+            }
+        }
+        messages = next(&mut stream, patience).await?;
+    }
+}
+
+/// Writes comings and goings down, in order, beside the messages' way.
+async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> anyhow::Result<()> {
+    while let Some(event) = waiting.recv().await {
+        let noted = match event {
+            Up::Connected { relay_id } => presence::relay::on_connected(app, tracker, relay_id).await,
+            Up::Disconnected { relay_id } => presence::relay::on_disconnected(app, tracker, relay_id).await,
+            Up::Present {
+                part,
+                last,
+                relay_ids,
+                ..
+            } => match tracker.collect(part, last, relay_ids) {
+                Some(present) => presence::relay::on_present(app, tracker, present).await,
+                None => Ok(()),
+            },
+            Up::Submit(_) => Ok(()),
+        };
+        if let Err(problem) = noted {
+            // The next round says it again.
+            tracing::warn!(%problem, "A coming or going could not be written down");
+        }
+    }
+    Ok(())
+}
+
+/// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.
+async fn introduce(app: &App, boot_id: &str) -> anyhow::Result<()> {
+    presence::work::send_set(app, boot_id)
+        .await
+        .map_err(|problem| anyhow!("it does not take the set: {problem}"))?;
+    if let Some(link) = app.relay.link_sender() {
+        link.send(vec![Down::Look])
+            .await
+            .map_err(|_| anyhow!("the link is down again"))?;
+    }
+    std::future::pending().await
+}
+
+async fn write(
+    mut sink: SplitSink<Socket, Message>,
+    mut lots: mpsc::Receiver<Vec<Down>>,
+    ping: Duration,
+) -> anyhow::Result<()> {
+    let mut beat = tokio::time::interval(ping);
+    loop {
+        tokio::select! {
+            lot = lots.recv() => {
+                let mut lot = lot.ok_or_else(|| anyhow!("nobody speaks on the link any more"))?;
+                // Everything that has queued up, then one flush.
+                while let Ok(more) = lots.try_recv() {
+                    lot.extend(more);
+                }
+                for text in cut(&lot)? {
+                    sink.feed(Message::text(text)).await?;
+                }
+                sink.flush().await?;
+            }
+            _ = beat.tick() => sink.send(Message::Ping(Vec::new().into())).await?,
+        }
+    }
+}
+
+/// JSON arrays, each ended where it grows too large.
+fn cut(lot: &[Down]) -> anyhow::Result<Vec<String>> {
+    let mut texts = Vec::new();
+    let mut text = String::new();
+    for down in lot {
+        text.push(if text.is_empty() { '[' } else { ',' });
+        text.push_str(&serde_json::to_string(down)?);
+        if CUT < text.len() {
+            text.push(']');
+            texts.push(std::mem::take(&mut text));
+        }
+    }
+    if !text.is_empty() {
+        text.push(']');
+        texts.push(text);
+    }
+    Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_protocol::Class;
+    use shared_protocol::internal::Forward;
+
+    #[test]
+    fn large_lots_are_cut_and_nothing_is_missing() {
+        let one = Down::Forward(Forward {
+            to: "x".into(),
+            frame: "y".repeat(50_000),
+            class: Class::Durable,
+            except: None,
+        });
+        let texts = cut(&vec![one; 20]).unwrap();
+        assert!(1 < texts.len());
+        let back: usize = texts
+            .iter()
+            .map(|text| serde_json::from_str::<Vec<Down>>(text).unwrap().len())
+            .sum();
+        assert_eq!(back, 20);
+        assert!(cut(&[]).unwrap().is_empty());
+    }
+}

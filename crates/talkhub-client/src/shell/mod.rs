@@ -1,0 +1,13 @@
+//! Where everything is put together: doors, link, background work, start and stop.
+
+pub mod assets;
+pub mod cli;
+pub mod demo;
+mod guard;
+mod health;
+mod jobs;
+mod link;
+pub mod router;
+mod run;
+
+pub use run::{StartError, open_database, run};

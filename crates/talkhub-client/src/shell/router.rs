@@ -1,0 +1,44 @@
+//! Every address of the logic server.
+
+use super::{assets, guard, health};
+use crate::platform::app::App;
+use crate::platform::problem::Problem;
+use crate::platform::routes::{get, resource};
+use crate::{accounts, messages, presence};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+
+/// The whole router around one [`App`].
+pub fn router(
+    app: App,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let api = web::scope("/api/v1")
+        .configure(accounts::http::routes)
+        .configure(presence::http::routes)
+        .configure(messages::http::routes)
+        .default_service(web::to(missing));
+    actix_web::App::new()
+        .app_data(Data::new(app))
+        .wrap(from_fn(guard::around))
+        .service(api)
+        .service(resource("/healthz", [("GET", get().to(health::show_health))]))
+        .service(resource("/readyz", [("GET", get().to(health::show_ready))]))
+        .service(resource("/assets/{file:.*}", [("GET", get().to(assets::show))]))
+        .configure(accounts::pages::routes)
+        .configure(messages::pages::routes)
+        .default_service(web::to(missing))
+}
+
+async fn missing() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::Missing("page"))
+}

@@ -1,0 +1,234 @@
+//! Start and stop of the logic server.
+
+use super::{assets, jobs, link, router};
+use crate::accounts;
+use crate::messages::committer::Committer;
+use crate::platform::app::{App, Limits};
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::db::{Db, DbConn, dialect, migrate};
+use crate::platform::hashing::Hasher;
+use crate::platform::problem::Problem;
+use crate::platform::relay::Relay;
+use crate::platform::secret;
+use crate::platform::tasks::Tasks;
+use crate::presence::{self, Tracker};
+use anyhow::Context;
+use diesel::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A start that cannot be: one sentence, and the exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub struct StartError {
+    pub said: String,
+    pub code: u8,
+}
+
+impl StartError {
+    fn new(said: impl Into<String>) -> Self {
+        Self {
+            said: said.into(),
+            code: 1,
+        }
+    }
+}
+
+/// Opens, migrates and checks the database. Call it on a blocking thread.
+pub fn open_database(config: &Config, clock: &Clock) -> Result<(Db, Arc<str>), StartError> {
+    let database = &config.database;
+    if let crate::platform::db::Place::Sqlite(path) = &database.place {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            writable(folder)?;
+        }
+    }
+    let steps = migrate::run(&database.place, clock.now()).map_err(|error| {
+        let schema = matches!(
+            error,
+            migrate::MigrateError::Newer { .. } | migrate::MigrateError::Half { .. }
+        );
+        StartError {
+            said: error.to_string(),
+            code: if schema { 3 } else { 1 },
+        }
+    })?;
+    if 0 < steps {
+        tracing::info!(steps, "The database {} was brought up to date", database.place);
+    }
+    let db = Db::open(&database.place, &database.pool);
+    let unusable = |problem: Problem| {
+        StartError::new(format!(
+            "the database {} (DATABASE_URL) cannot be used: {problem:?}",
+            database.place
+        ))
+    };
+    let weak = db
+        .read_blocking(|conn| Ok(dialect::weak_durability(conn)?))
+        .map_err(unusable)?;
+    for weakness in &weak {
+        tracing::warn!("Weak durability: {weakness}");
+    }
+    if config.production && !weak.is_empty() {
+        return Err(StartError::new(format!(
+            "the database {} would lose messages: {}",
+            database.place,
+            weak.join("; ")
+        )));
+    }
+    let fresh = secret::token(clock.random());
+    let history_id = db
+        .write_blocking(|conn| Ok(history_id(conn, &fresh)?))
+        .map_err(unusable)?;
+    Ok((db, history_id.into()))
+}
+
+fn writable(folder: &std::path::Path) -> Result<(), StartError> {
+    let refused = |error: std::io::Error| {
+        StartError::new(format!(
+            "cannot write to the folder {} (TALKHUB_DATA_DIR or DATABASE_URL): {error}",
+            folder.display()
+        ))
+    };
+    std::fs::create_dir_all(folder).map_err(refused)?;
+    let probe = folder.join(".talkhub-probe");
+    std::fs::write(&probe, b"").map_err(refused)?;
+    std::fs::remove_file(&probe).map_err(refused)
+}
+
+fn history_id(conn: &mut DbConn, fresh: &str) -> QueryResult<String> {
+    use crate::platform::db::schema::meta;
+    let found = meta::table
+        .find("history_id")
+        .select(meta::value)
+        .first(conn)
+        .optional()?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    diesel::insert_into(meta::table)
+        .values((meta::name.eq("history_id"), meta::value.eq(fresh)))
+        .execute(conn)?;
+    Ok(fresh.to_owned())
+}
+
+/// Runs until a signal says stop.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    // The port first: whoever finds it taken learns so before anything is touched.
+    let listener = std::net::TcpListener::bind(config.http.bind).map_err(|error| {
+        StartError::new(format!(
+            "cannot listen on {} (TALKHUB_BIND): {error}. Is it running already?",
+            config.http.bind
+        ))
+    })?;
+    let clock = Clock::system();
+    let (opening, opening_clock) = (config.clone(), clock.clone());
+    let opened = tokio::task::spawn_blocking(move || open_database(&opening, &opening_clock)).await?;
+    let (db, history_id) = opened?;
+    let app = assemble(config, clock, db, history_id)?;
+    let tracker = Tracker::default();
+    tracker.start_with(app.db.read(accounts::list_online).await?, app.clock.monotonic());
+    start_tasks(&app, &tracker)?;
+    let routed = app.clone();
+    let server = actix_web::HttpServer::new(move || router::router(routed.clone()))
+        .workers(app.config.http.workers)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(5)
+        .listen(listener)?
+        .run();
+    tracing::info!(
+        "ready: {}",
+        app.config.http.public_urls.first().map_or("", String::as_str)
+    );
+    server.await?;
+    if !app.tasks.shut_down(Duration::from_secs(5)).await {
+        tracing::warn!("Some background work did not end in time");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyhow::Result<App> {
+    let accounts = &config.accounts;
+    Ok(App {
+        hasher: Hasher::new(accounts.bcrypt_cost, accounts.hashing_threads)?,
+        relay: Relay::new(&config.relay).context("the client for the relay's internal API")?,
+        limits: Limits::new(&config),
+        config: Arc::new(config),
+        db,
+        clock,
+        tasks: Tasks::default(),
+        assets: Arc::new(assets::find()),
+        history_id,
+    })
+}
+
+fn start_tasks(app: &App, tracker: &Tracker) -> anyhow::Result<()> {
+    let messages = &app.config.messages;
+    let committer = Committer::start(
+        app.db.clone(),
+        app.clock.clone(),
+        app.history_id.clone(),
+        messages.batch,
+        messages.queue,
+    )?;
+    app.tasks
+        .start("link", link::keep(app.clone(), tracker.clone(), committer));
+    let again = |name: &'static str, pause: Duration, work: Work| {
+        let (app, tracker) = (app.clone(), tracker.clone());
+        app.tasks.clone().every(name, pause, move || {
+            let (app, tracker) = (app.clone(), tracker.clone());
+            async move {
+                if let Err(problem) = work.run(&app, &tracker).await {
+                    tracing::warn!(?problem, "{name} failed and is tried again");
+                }
+            }
+        });
+    };
+    again("tell presence", app.config.presence.collect, Work::TellPresence);
+    again("run jobs", Duration::from_millis(500), Work::RunJobs);
+    again("sweep relay IDs", Duration::from_secs(5), Work::Sweep);
+    again("renew leases", app.config.relay.lease / 3, Work::RenewLeases);
+    again("end old sign-ins", Duration::from_secs(600), Work::EndSessions);
+    Ok(())
+}
+
+/// What happens again and again.
+#[derive(Clone, Copy)]
+enum Work {
+    TellPresence,
+    RunJobs,
+    Sweep,
+    RenewLeases,
+    EndSessions,
+}
+
+impl Work {
+    async fn run(self, app: &App, tracker: &Tracker) -> Result<(), Problem> {
+        match self {
+            Self::TellPresence => presence::work::tell_changes(app, tracker).await,
+            Self::RunJobs => jobs::run_due(app).await,
+            Self::Sweep
+                if app
+                    .relay
+                    .up_for()
+                    .is_some_and(|up| app.config.presence.forget < up) =>
+            {
+                presence::work::sweep(app).await
+            }
+            Self::Sweep => Ok(()),
+            Self::RenewLeases => match app.relay.boot_id() {
+                Some(boot_id) => presence::work::send_set(app, &boot_id).await,
+                None => Ok(()),
+            },
+            Self::EndSessions => {
+                let (config, clock) = (app.config.clone(), app.clock.clone());
+                let ended = app
+                    .db
+                    .write(move |conn| accounts::end_old_sessions(conn, &config.accounts, &clock));
+                ended.await.map(|_| ())
+            }
+        }
+    }
+}
