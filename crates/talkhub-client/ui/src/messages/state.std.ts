@@ -174,7 +174,10 @@ function settled(t: Timeline): Timeline {
 }
 
 function freshPage(t: Timeline, page: MessagePage, limit: number): Timeline {
-  const after = put({ ...t, cursor: null, complete: true }, page.messages);
+  const merged = put({ ...t, cursor: null, complete: true }, page.messages);
+  // Changes of old rows may have been heard while the page was on its way: they lie outside the window that begins now.
+  const first = page.messages[0]?.seq ?? 0;
+  const after = { ...merged, rows: merged.rows.filter((row) => first <= row.seq) };
   return settled({ ...after, cursor: page.rev, history: page.history_id, complete: page.messages.length < limit, marks: withMarks(after.marks, page.marks) });
 }
 
@@ -195,12 +198,15 @@ function changed(t: Timeline, changes: Changes): Timeline {
 function olderPage(t: Timeline, page: MessagePage, limit: number): Timeline {
   const other = otherHistory(t, page.history_id);
   if (other) return other;
-  if (t.cursor === null) return { ...t, older: "idle" };
+  const [first, last] = [t.rows[0], page.messages[page.messages.length - 1]];
+  // Asked for another window than the one held now: the rows would leave a hole.
+  if (t.cursor === null || (first && last && last.seq + 1 < first.seq)) return { ...t, older: "idle" };
   const after = put(t, page.messages, 0);
   const older: Timeline = { ...after, older: "idle", complete: page.messages.length < limit, marks: withMarks(t.marks, page.marks) };
   // An answer from before what we hold may lack changes of rows that were outside the window when they were told.
   if (t.cursor <= page.rev) return older;
-  return reduce({ ...older, cursor: page.rev }, { kind: "behind" });
+  // A catch-up that runs began behind it, so it is begun again from there.
+  return { ...older, cursor: page.rev, catchUp: { ...t.catchUp, running: false, gapped: false, want: true, run: t.catchUp.run + 1 } };
 }
 
 /** INV10: a mark never goes back. */

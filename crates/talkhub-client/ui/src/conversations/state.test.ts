@@ -1,0 +1,89 @@
+// The list: order, badges, marks, presence of what is known.
+import { describe, expect, test } from "vitest";
+import { ANN, BOB, GROUP, message, TALK } from "../messages/samples.std";
+import { isConversationId, type ConversationId } from "../relay/ids.std";
+import type { Conversation, Heads } from "../relay/wire.gen.std";
+import { badge, behind, emptyList, filtered, newestFirst, partner, reduce, totalUnread, withPerson, type List, type ListEvent } from "./state.std";
+
+const id = (text: string): ConversationId => {
+  if (!isConversationId(text)) throw new Error("good id");
+  return text;
+};
+const conversation = (more: Partial<Conversation> = {}): Conversation => ({ id: TALK, kind: "private", group: GROUP, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 0, rev: 0, read: 0, unread: 0, created_at: 1, ...more });
+const run = (events: ListEvent[], from: List = emptyList(ANN.user_id)): List => events.reduce(reduce, from);
+const loaded = (...all: Conversation[]): List => run([{ kind: "loaded", answer: { conversations: all, rev: 3, history_id: "h" } }]);
+const one = (list: List): Conversation | undefined => list.all.get(TALK);
+const heads = (...all: Heads["heads"]): Heads => ({ heads: all, rev: 3, history_id: "h" });
+
+describe("a message", () => {
+  test("counts for others, not for oneself, and once", () => {
+    const event: ListEvent = { kind: "message", message: message(1) };
+    const after = run([event, event, { kind: "message", message: message(2, 2, ANN) }], loaded(conversation()));
+    expect(one(after)).toMatchObject({ seq: 2, rev: 2, unread: 1, last_message: { seq: 2 } });
+  });
+  test("an older one does not become the last", () => {
+    const after = run([{ kind: "message", message: message(3) }, { kind: "message", message: message(2) }], loaded(conversation({ seq: 1, rev: 1 })));
+    expect(one(after)?.last_message?.seq).toBe(3);
+  });
+  test("of an unknown conversation changes nothing", () => {
+    const list = loaded();
+    expect(run([{ kind: "message", message: message(1) }], list)).toBe(list);
+  });
+});
+
+describe("marks and badges", () => {
+  const list = loaded(conversation({ seq: 5, rev: 5, unread: 5 }));
+  test("inv10_reading_elsewhere_clears_here_and_never_goes_back", () => {
+    const read = (to: number): ListEvent => ({ kind: "read", conversation: TALK, user: ANN.user_id, read: to });
+    expect(one(run([read(5)], list))).toMatchObject({ read: 5, unread: 0 });
+    expect(one(run([read(3), read(1)], list))).toMatchObject({ read: 3, unread: 2 });
+  });
+  test("the other's mark is theirs alone", () => {
+    const after = one(run([{ kind: "read", conversation: TALK, user: BOB.user_id, read: 4 }], list));
+    expect([after?.unread, after?.members.find((member) => member.user_id === BOB.user_id)?.read]).toEqual([5, 4]);
+  });
+  test("the server's count wins, unless it was asked for before", () => {
+    expect(one(run([{ kind: "heads", heads: heads([TALK, 5, 2, 3]) }], list))).toMatchObject({ read: 2, unread: 3 });
+    expect(one(run([{ kind: "heads", heads: heads([TALK, 4, 5, 0]) }], list))).toMatchObject({ read: 0, unread: 5 });
+    expect(one(run([{ kind: "own_mark", conversation: TALK, mark: { read: 5, unread: 0 } }], list))).toMatchObject({ read: 5, unread: 0 });
+  });
+  test("an answer from before a frame does not undo it", () => {
+    const heard = run([{ kind: "message", message: message(6) }, { kind: "loaded", answer: { conversations: [conversation({ seq: 5, rev: 5, unread: 5 })], rev: 3, history_id: "h" } }], list);
+    expect(one(heard)).toMatchObject({ seq: 6, unread: 6 });
+  });
+  test("after a restore the answer stands", () => {
+    expect(one(run([{ kind: "loaded", answer: { conversations: [conversation({ seq: 1, rev: 1 })], rev: 1, history_id: "other" } }], list))).toMatchObject({ seq: 1, unread: 0 });
+  });
+  test("the total, and how it is written", () => {
+    expect(totalUnread(list)).toBe(5);
+    expect([badge(5), badge(999), badge(1_000)]).toEqual(["5", "999", "999+"]);
+  });
+});
+
+test("newest first; found by name, by digits, by person", () => {
+  const second = conversation({ id: id("8"), last_message: message(1) });
+  const list = loaded(conversation(), second);
+  expect(newestFirst(list).map((each) => each.id)).toEqual(["8", "7"]);
+  expect(filtered([second], ANN.user_id, " u 1000000002")).toHaveLength(1);
+  expect(filtered([second], ANN.user_id, "100 000 0002")).toHaveLength(1);
+  expect(filtered([second], ANN.user_id, "nobody")).toHaveLength(0);
+  expect(partner(second, ANN.user_id)?.user_id).toBe(BOB.user_id);
+  expect(withPerson(list, ANN.user_id)).toBeNull();
+  expect(withPerson(loaded(conversation({ members: [{ ...ANN, read: 0, online: true }] })), ANN.user_id)?.id).toBe(TALK);
+});
+
+test("what the heads say is not held", () => {
+  const list = loaded(conversation({ rev: 5 }));
+  expect(behind(list, heads([TALK, 5, 0, 0]))).toEqual({ conversations: [], unknown: false, person: false, otherHistory: false });
+  expect(behind(list, { heads: [[TALK, 6, 0, 0], [id("9"), 1, 0, 0]], rev: 4, history_id: "other" })).toEqual({ conversations: [TALK], unknown: true, person: true, otherHistory: true });
+});
+
+test("a failed load is said only where nothing is held", () => {
+  expect(run([{ kind: "failed" }]).stage).toBe("failed");
+  expect(run([{ kind: "failed" }], loaded()).stage).toBe("ready");
+});
+
+test("a new name reaches members and preview", () => {
+  const after = one(run([{ kind: "profile", user: { ...BOB, display_name: "Robert" } }], loaded(conversation({ last_message: message(1) }))));
+  expect([after?.members[1]?.display_name, after?.last_message?.sender.display_name]).toEqual(["Robert", "Robert"]);
+});

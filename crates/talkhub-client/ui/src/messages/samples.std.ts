@@ -1,0 +1,24 @@
+// Made-up people and messages for the tests of this slice.
+import { isConversationId, isGroup, isMessageId, isUserId, type MessageId } from "../relay/ids.std";
+import type { Message, Person } from "../relay/wire.gen.std";
+
+const group = "YW5uJ3Mgb3duIGdyb3VwIQ";
+const talk = "7";
+if (!isGroup(group) || !isConversationId(talk)) throw new Error("good ids");
+export const TALK = talk;
+export const GROUP = group;
+
+export function person(id: string): Person {
+  if (!isUserId(id) || !isGroup(group)) throw new Error("good ids");
+  return { user_id: id, username: `u${id}`, display_name: `U ${id}`, avatar_color: 0, subject: group };
+}
+export const ANN = person("1000000001");
+export const BOB = person("1000000002");
+
+export function messageId(number: number): MessageId {
+  const id = `0199a0de-5c00-7abc-8def-${String(number).padStart(12, "0")}`;
+  if (!isMessageId(id)) throw new Error("good ids");
+  return id;
+}
+
+export const message = (seq: number, rev = seq, sender = BOB, body = `m${seq} r${rev}`): Message => ({ conversation: TALK, seq, rev, id: messageId(seq), sender, type: "text", body, at: 1_000_000 + seq * 1_000 });

@@ -1,0 +1,55 @@
+// Typing: told at most every 3 s, shown 6 s, ended at once; never shown late.
+import { describe, expect, test } from "vitest";
+import { isConversationId, isUserId } from "../relay/ids.std";
+import { nextTick, nobody, reduce, tell, type PresenceEvent, type PresenceState } from "./state.std";
+
+const conversation = "7";
+const user = "1000000001";
+if (!isConversationId(conversation) || !isUserId(user)) throw new Error("good ids");
+const run = (events: PresenceEvent[], from: PresenceState = nobody): PresenceState => events.reduce(reduce, from);
+const heard = (on: boolean, now: number, age = 0): PresenceEvent => ({ kind: "typing", conversation, user, on, age, now });
+
+describe("others typing", () => {
+  test("is shown for 6 s", () => {
+    const state = run([heard(true, 1_000)]);
+    expect(nextTick(state)).toBe(7_000);
+    expect(run([{ kind: "tick", now: 6_999 }], state).typists).toHaveLength(1);
+    expect(run([{ kind: "tick", now: 7_000 }], state).typists).toHaveLength(0);
+  });
+  test("again makes it longer, not double", () => {
+    const state = run([heard(true, 1_000), heard(true, 4_000)]);
+    expect(state.typists).toEqual([{ conversation, user, until: 10_000 }]);
+  });
+  test("ends at once when stopped, and when a message comes", () => {
+    expect(run([heard(true, 0), heard(false, 10)]).typists).toEqual([]);
+    expect(run([heard(true, 0), { kind: "spoke", conversation, user }]).typists).toEqual([]);
+  });
+  test("inv18_older_than_10_s_is_not_shown", () => {
+    expect(run([heard(true, 0, 10_001)]).typists).toEqual([]);
+    expect(run([heard(true, 0, 9_000)]).typists).toHaveLength(1);
+  });
+});
+
+describe("own typing", () => {
+  test("one event in 3 s, however fast the keys", () => {
+    let own: Parameters<typeof tell>[0] = { toldAt: null };
+    const said: number[] = [];
+    for (let now = 0; now <= 9_000; now += 100) {
+      const answer = tell(own, true, now);
+      own = answer.own;
+      if (answer.say === "on") said.push(now);
+    }
+    expect(said).toEqual([0, 3_000, 6_000, 9_000]);
+  });
+  test("clearing says so once, and only if the others may still show it", () => {
+    expect(tell({ toldAt: 0 }, false, 1_000)).toEqual({ own: { toldAt: null }, say: "off" });
+    expect(tell({ toldAt: null }, false, 1_000).say).toBeNull();
+    expect(tell({ toldAt: 0 }, false, 60_000).say).toBeNull();
+  });
+});
+
+test("presence keeps the last word, and nothing changes without news", () => {
+  const there = run([{ kind: "seen", people: [{ user_id: user, online: true }] }]);
+  expect(run([{ kind: "seen", people: [{ user_id: user, online: true }] }], there)).toBe(there);
+  expect(run([{ kind: "seen", people: [{ user_id: user, online: false, last_seen: 5 }] }], there).people.get(user)).toEqual({ user_id: user, online: false, last_seen: 5 });
+});
