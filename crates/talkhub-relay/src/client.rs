@@ -1,13 +1,13 @@
 //! A connected client: who it is, its socket, and how it is cut off.
 
 use crate::limits::Spent;
-use crate::line::Line;
+use crate::line::Way;
 use serde_json::value::RawValue;
 use shared_protocol::envelope::{Delivery, From, Origin};
 use shared_protocol::{Class, EVENT, RelayFrame, RelayId};
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Socket;
-use socketioxide::{SendError, SocketError, TransportType};
+use socketioxide::{SendError, SocketError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -28,7 +28,7 @@ pub(crate) struct Identity {
 pub(crate) struct Client {
     pub(crate) identity: Arc<Identity>,
     pub(crate) socket: Arc<Socket>,
-    pub(crate) line: Arc<Line>,
+    pub(crate) way: Way,
     /// The bounds of what may wait for this receiver.
     bounds: Bounds,
 }
@@ -53,11 +53,11 @@ pub(crate) enum Handed {
 }
 
 impl Client {
-    pub(crate) fn new(identity: Arc<Identity>, socket: Arc<Socket>, line: Arc<Line>, bounds: Bounds) -> Self {
+    pub(crate) fn new(identity: Arc<Identity>, socket: Arc<Socket>, way: Way, bounds: Bounds) -> Self {
         Self {
             identity,
             socket,
-            line,
+            way,
             bounds,
         }
     }
@@ -67,7 +67,7 @@ impl Client {
         if self.identity.gone.load(Ordering::Relaxed) {
             return Handed::Gone;
         }
-        let (packets, bytes) = self.line.backlog();
+        let (packets, bytes) = self.way.backlog();
         if class == Class::Ephemeral && (self.bounds.packets / 2 <= packets || self.bounds.bytes / 2 <= bytes)
         {
             return Handed::Dropped;
@@ -77,7 +77,7 @@ impl Client {
         }
         match self.socket.emit(EVENT, delivery) {
             Ok(()) => {
-                self.line.note(delivery.get().len());
+                self.way.note(delivery.get().len());
                 Handed::Over
             }
             Err(SendError::Socket(SocketError::InternalChannelFull)) => match class {
@@ -105,7 +105,7 @@ impl Client {
         )
     }
 
-    /// Says why, then ends the Socket.IO connection. The TCP connection is to be cut a little later, by `line`.
+    /// Says why, then ends the Socket.IO connection. The TCP connection is to be cut a little later, by [`Client::cut`].
     pub(crate) fn dismiss(&self, why: Option<RelayFrame>) {
         if let Some(why) = why {
             self.tell(why);
@@ -119,9 +119,7 @@ impl Client {
     /// Ends the connection at once. A polling client has no connection of its own: it ends with its next ping.
     pub(crate) fn cut(&self) {
         self.identity.gone.store(true, Ordering::Relaxed);
-        if self.socket.transport_type() == TransportType::Websocket {
-            self.line.cut();
-        }
+        self.way.cut();
     }
 }
 

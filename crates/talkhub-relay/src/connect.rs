@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Identity};
 use crate::forward::{Forward, Strange};
-use crate::line::Line;
+use crate::line::{Line, Way};
 use crate::registry::Entered;
 use crate::relay::Relay;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ use tracing::debug;
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) line: Arc<Line>,
+    /// Whether `line` will be the WebSocket's own: the client did not begin by polling.
+    pub(crate) websocket: bool,
     /// In its plain form; `None`: no browser.
     pub(crate) origin: Option<Arc<str>>,
 }
@@ -64,16 +66,22 @@ impl ConnectHandler<LocalAdapter, Self> for Door {
         let Some(identity) = socket.extensions.get::<Arc<Identity>>() else {
             return;
         };
-        let Some(line) = self.line(&socket) else { return };
-        let client = Arc::new(Client::new(identity, socket, line, self.relay.bounds()));
+        let Some(arrival) = socket.req_parts().extensions.get::<Arrival>() else {
+            return;
+        };
+        let way = match arrival.websocket {
+            true => Way::websocket(Arc::clone(&arrival.line)),
+            false => self.relay.upgrades.of(&socket.id.to_string()),
+        };
+        let client = Arc::new(Client::new(identity, socket, way, self.relay.bounds()));
         let relay = &self.relay;
         match relay.registry.enter(&client, |id| relay.links.connected(id)) {
             Entered::Live { replaced } => {
                 let id = client.identity.relay_id.short();
                 debug!(relay_id = id, "Connected {id}");
-                relay.cut_off(replaced.into_iter().collect(), RelayFrame::Replaced);
+                relay.cut_off(replaced.into_iter().collect(), Some(RelayFrame::Replaced));
             }
-            Entered::Late => relay.cut_off(vec![client], RelayFrame::Revoked),
+            Entered::Late => relay.cut_off(vec![client], Some(RelayFrame::Revoked)),
         }
     }
 }
@@ -106,11 +114,6 @@ impl Door {
             identity: Arc::clone(&identity),
         });
         Ok(identity)
-    }
-
-    fn line(&self, socket: &Socket) -> Option<Arc<Line>> {
-        let upgraded = self.relay.upgraded_line(&socket.id.to_string());
-        upgraded.or_else(|| Some(Arc::clone(&socket.req_parts().extensions.get::<Arrival>()?.line)))
     }
 }
 

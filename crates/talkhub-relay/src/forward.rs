@@ -213,18 +213,16 @@ impl MessageHandler<LocalAdapter, Self> for Strange {
 
 /// Ends a connection from inside its reading task.
 fn close(relay: &Arc<Relay>, identity: &Identity, socket: Arc<Socket>) {
-    relay.registry.exit(identity, |id| relay.links.disconnected(id));
-    let line = socket
-        .req_parts()
-        .extensions
-        .get::<crate::connect::Arrival>()
-        .map(|arrival| Arc::clone(&arrival.line));
-    let line = relay.upgraded_line(&socket.id.to_string()).or(line);
-    let websocket = socket.transport_type() == socketioxide::TransportType::Websocket;
-    SocketRef::from(socket).disconnect().ok();
-    if let Some(line) = line.filter(|_| websocket) {
-        relay
-            .tasks
-            .later(std::time::Duration::from_millis(100), move || line.cut());
+    match relay
+        .registry
+        .client(&identity.relay_id)
+        .filter(|client| client.socket.id == socket.id)
+    {
+        Some(client) => {
+            relay.gone(&client);
+            relay.cut_off(vec![client], None);
+        }
+        // Its first events can come before it is live.
+        None => drop(SocketRef::from(socket).disconnect()),
     }
 }

@@ -5,7 +5,7 @@ use crate::caps::Caps;
 use crate::client::{Bounds, Client};
 use crate::config::Config;
 use crate::internal::Strangers;
-use crate::line::Line;
+use crate::line::Upgrades;
 use crate::link::Links;
 use crate::registry::Registry;
 use crate::secret::Secret;
@@ -14,9 +14,8 @@ use rand::RngCore;
 use serde_json::value::RawValue;
 use shared_protocol::{Class, RelayFrame, RelayId};
 use socketioxide::SocketIo;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -40,8 +39,7 @@ pub(crate) struct Relay {
     pub(crate) accepting: CancellationToken,
     pub(crate) counters: Counters,
     pub(crate) io: OnceLock<SocketIo>,
-    /// Connections that began by polling: their WebSocket is another TCP connection.
-    upgraded: Mutex<HashMap<String, Weak<Line>>>,
+    pub(crate) upgrades: Upgrades,
     stopping: AtomicBool,
 }
 
@@ -87,7 +85,7 @@ impl Relay {
             accepting: CancellationToken::new(),
             counters: Counters::default(),
             io: OnceLock::new(),
-            upgraded: Mutex::default(),
+            upgrades: Upgrades::default(),
             stopping: AtomicBool::new(false),
             config,
         }
@@ -112,15 +110,15 @@ impl Relay {
     }
 
     /// Tells clients why and ends their connections, at the latest after a moment.
-    pub(crate) fn cut_off(&self, clients: Vec<Arc<Client>>, why: RelayFrame) {
+    pub(crate) fn cut_off(&self, clients: Vec<Arc<Client>>, why: Option<RelayFrame>) {
         if clients.is_empty() {
             return;
         }
         for client in &clients {
             let id = client.identity.relay_id.short();
             debug!(relay_id = id, ?why, "Dismissed {id}");
-            client.dismiss(Some(why));
-            if why != RelayFrame::Replaced {
+            client.dismiss(why);
+            if why == Some(RelayFrame::Revoked) {
                 self.links.disconnected(&client.identity.relay_id);
             }
         }
@@ -132,25 +130,6 @@ impl Relay {
     pub(crate) fn gone(&self, client: &Client) {
         self.registry
             .exit(&client.identity, |id| self.links.disconnected(id));
-    }
-
-    /// The TCP connection of a WebSocket that began as polling with this Socket.IO id.
-    pub(crate) fn upgraded_line(&self, sid: &str) -> Option<Arc<Line>> {
-        self.upgraded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(sid)
-            .and_then(Weak::upgrade)
-    }
-
-    pub(crate) fn remember_upgrade(&self, sid: &str, line: &Arc<Line>) {
-        let mut upgraded = self.upgraded.lock().unwrap_or_else(PoisonError::into_inner);
-        upgraded.insert(sid.to_owned(), Arc::downgrade(line));
-    }
-
-    pub(crate) fn forget_upgrades(&self) {
-        let mut upgraded = self.upgraded.lock().unwrap_or_else(PoisonError::into_inner);
-        upgraded.retain(|_, line| 0 < line.strong_count());
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

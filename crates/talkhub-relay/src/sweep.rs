@@ -17,7 +17,7 @@ pub(crate) fn start(relay: &Arc<Relay>) {
         .tasks
         .every(Duration::from_millis(times.lease_sweep_ms), move || {
             let ended = of.registry.end_leases(Instant::now());
-            of.cut_off(ended, RelayFrame::Revoked);
+            of.cut_off(ended, Some(RelayFrame::Revoked));
         });
     let of = Arc::clone(relay);
     relay
@@ -32,7 +32,7 @@ pub(crate) fn start(relay: &Arc<Relay>) {
         .every(Duration::from_millis(times.socket_sweep_ms), move || {
             of.caps.sweep();
             of.strangers.sweep(Instant::now());
-            of.forget_upgrades();
+            of.upgrades.sweep();
             if let Some(io) = of.io.get() {
                 compare(&of, io, &mut strays);
             }

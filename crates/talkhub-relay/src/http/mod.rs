@@ -138,11 +138,12 @@ impl Front {
     /// lives and the original would keep hyper's read buffer with it.
     fn arrive(&self, request: Request<Incoming>, origin: Option<Arc<str>>) -> Request<Body> {
         let (mut parts, body) = request.into_parts();
-        if parts.headers.contains_key(header::UPGRADE)
-            && let Some(sid) = query_value(&parts.uri, "sid")
-        {
-            self.relay.remember_upgrade(sid, &self.line);
+        let sid = query_value(&parts.uri, "sid");
+        let websocket = parts.headers.contains_key(header::UPGRADE);
+        if let Some(sid) = sid.filter(|_| websocket) {
+            self.relay.upgrades.add(sid, &self.line);
         }
+        let websocket = websocket && sid.is_none();
         let mut kept = HeaderMap::with_capacity(4);
         let needed: [HeaderName; 5] = [
             header::CONNECTION,
@@ -164,6 +165,7 @@ impl Front {
         parts.uri = parts.uri.to_string().parse().unwrap_or_default();
         parts.extensions.insert(Arrival {
             line: Arc::clone(&self.line),
+            websocket,
             origin,
         });
         Request::from_parts(parts, Body::new(body))

@@ -56,7 +56,7 @@ pub(super) async fn put_one(State(relay): State<Arc<Relay>>, Path(id): Path<Stri
     };
     let lease_s = relay.registry.clamp_lease(registration.lease).as_secs();
     let cut = relay.registry.put(id, registration, Instant::now());
-    relay.cut_off(cut.into_iter().collect(), RelayFrame::Revoked);
+    relay.cut_off(cut.into_iter().collect(), Some(RelayFrame::Revoked));
     Ok(Json(Registered {
         boot_id: relay.boot_id.clone(),
         lease_s,
@@ -72,7 +72,7 @@ fn incomplete() -> Problem {
 /// `DELETE /internal/v1/relay-ids/{id}`: takes it back and cuts its client off before the answer.
 pub(super) async fn remove(State(relay): State<Arc<Relay>>, Path(id): Path<String>) -> Answer {
     let cut = relay.registry.remove(&relay_id(&id)?);
-    relay.cut_off(cut.into_iter().collect(), RelayFrame::Revoked);
+    relay.cut_off(cut.into_iter().collect(), Some(RelayFrame::Revoked));
     Ok(booted(&relay))
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn put_set(State(relay): State<Arc<Relay>>, body: Body) -> Answ
         .registry
         .put_chunk((generation, chunk, last), link, items, Instant::now());
     let cut = put.map_err(|error| out_of_order(&error))?;
-    relay.cut_off(cut, RelayFrame::Revoked);
+    relay.cut_off(cut, Some(RelayFrame::Revoked));
     Ok(booted(&relay))
 }
 

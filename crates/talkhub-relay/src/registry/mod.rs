@@ -109,6 +109,11 @@ impl Registry {
             .collect()
     }
 
+    /// The live client of a relay ID.
+    pub(crate) fn client(&self, id: &RelayId) -> Option<Arc<Client>> {
+        self.read().ids.get(id).and_then(|entry| entry.live.clone())
+    }
+
     /// Ends the leases that are over and gives back who was connected with one. Forgets old ones.
     pub(crate) fn end_leases(&self, now: Instant) -> Vec<Arc<Client>> {
         let mut state = self.write();

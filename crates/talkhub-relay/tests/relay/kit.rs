@@ -223,6 +223,12 @@ impl World {
         Link::open(self).await
     }
 
+    /// What `/` says, as long as anybody answers.
+    pub(crate) async fn running_status(&self) -> Option<String> {
+        let answer = self.http.get(self.url()).send().await.ok()?;
+        Some(read(answer).await.1["status"].as_str()?.to_owned())
+    }
+
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         read(
             self.http
