@@ -159,8 +159,11 @@ mod tests {
     use super::*;
 
     fn caps(change: impl FnOnce(&mut Config)) -> Arc<Caps> {
-        let mut config = Config::default();
-        config.trusted_proxies = crate::address::networks("10.0.0.0/8").expect("networks");
+        let trusted_proxies = crate::address::networks("10.0.0.0/8").expect("networks");
+        let mut config = Config {
+            trusted_proxies,
+            ..Config::default()
+        };
         change(&mut config);
         Arc::new(Caps::new(&config))
     }

@@ -24,9 +24,9 @@ pub(crate) struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     /// `text` is the array of a Socket.IO event. The problem names every field that is wrong.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Box<Problem>> {
         let Ok((_, event)) = serde_json::from_str::<(&RawValue, Incoming<'a>)>(text) else {
-            return Err(explain(text));
+            return Err(Box::new(explain(text)));
         };
         let mut wrong = Vec::new();
         wrong.extend(bad_id("to", &event.to));
@@ -36,7 +36,7 @@ impl<'a> Incoming<'a> {
         if wrong.is_empty() {
             Ok(event)
         } else {
-            Err(problem(wrong))
+            Err(Box::new(problem(wrong)))
         }
     }
 }

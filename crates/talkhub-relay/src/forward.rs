@@ -57,7 +57,7 @@ impl MessageHandler<LocalAdapter, Self> for Forward {
             Ok(()) => {}
             Err((Turned::Away(problem), acknowledge)) => {
                 count(&self.relay.counters.refused);
-                acknowledge.answer(&Ack::Refused { problem });
+                acknowledge.answer(&Ack::Refused { problem: *problem });
             }
             Err((Turned::Back(TooMuch::Busy { retry_after_ms }), acknowledge)) => {
                 count(&self.relay.counters.busy);
@@ -77,7 +77,7 @@ impl MessageHandler<LocalAdapter, Self> for Forward {
 
 /// Why an event goes no further.
 enum Turned {
-    Away(Problem),
+    Away(Box<Problem>),
     Back(TooMuch),
 }
 
@@ -102,10 +102,10 @@ impl Forward {
     /// By its size, then by its fields, then by its address, then by its rate.
     fn read<'a>(&self, value: &'a Value) -> Result<Incoming<'a>, Turned> {
         let Value::Str(text, None) = value else {
-            return Err(Turned::Away(Problem::field(
+            return Err(Turned::Away(Box::new(Problem::field(
                 "event",
                 "binary content is not taken",
-            )));
+            ))));
         };
         let now = Instant::now();
         let rates = &self.relay.registry.rates;
@@ -168,17 +168,17 @@ impl Forward {
 }
 
 /// The same for an address that does not exist and for one that is not the sender's.
-fn nobody(class: Class) -> Problem {
+fn nobody(class: Class) -> Box<Problem> {
     let message = match class {
         Class::Durable => "not a group that you are in",
         Class::Ephemeral => "not a group that you are in, nor a relay ID that shares one with you",
     };
     let problem = Problem::field("to", message);
-    Problem {
+    Box::new(Problem {
         kind: "/problems/unknown-address".to_owned(),
         status: 404,
         ..problem
-    }
+    })
 }
 
 /// Events with another name: counted, and closed when there are too many.

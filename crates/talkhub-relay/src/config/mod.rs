@@ -1,5 +1,6 @@
 //! The relay's settings: one struct, built from defaults, file and environment by [`read`].
 
+mod numbers;
 mod print;
 pub mod read;
 pub mod settings;
@@ -102,7 +103,7 @@ impl Default for Config {
             limits: Limits::default(),
             times: Times::default(),
         };
-        for setting in settings::ALL {
+        for setting in settings::all() {
             if let settings::Kind::Number { default, field, .. } = setting.kind {
                 *field(&mut config) = default;
             }

@@ -1,12 +1,12 @@
 //! `config print`: the settings in effect, without secrets.
 
 use super::Config;
-use super::settings::{ALL, Kind};
+use super::settings::{Kind, all};
 
 /// One line per setting, as it would stand in talkhub-relay.toml; of secrets only whether they are set.
 pub fn print(config: &Config) -> String {
     let mut config = config.clone();
-    let lines = ALL.iter().map(|setting| match setting.kind {
+    let lines = all().map(|setting| match setting.kind {
         Kind::Number { field, .. } => format!("{} = {}\n", setting.name, field(&mut config)),
         Kind::Text { show, .. } => format!("{} = {:?}\n", setting.name, show(&config)),
         Kind::Secret { is_set, .. } => {

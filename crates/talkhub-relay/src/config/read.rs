@@ -1,7 +1,7 @@
 //! Reading the settings: defaults ← file ← environment, with errors that name setting, value and what is allowed.
 
 use super::Config;
-use super::settings::{ALL, Kind, PREFIX, Setting};
+use super::settings::{Kind, PREFIX, Setting, all};
 use config::{FileFormat, Source, ValueKind};
 use std::collections::HashMap;
 use std::path::Path;
@@ -55,8 +55,8 @@ fn apply_file(config: &mut Config, file: &Path) -> Result<(), BadConfig> {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_by(|left, right| left.0.cmp(&right.0));
     for (name, value) in values {
-        let Some(setting) = ALL.iter().find(|setting| setting.name == name) else {
-            let hint = did_you_mean(&name, ALL.iter().map(|setting| setting.name.to_owned()));
+        let Some(setting) = all().find(|setting| setting.name == name) else {
+            let hint = did_you_mean(&name, all().map(|setting| setting.name.to_owned()));
             return Err(BadConfig(format!(
                 "{shown}: there is no setting \"{name}\"{hint}"
             )));
@@ -87,7 +87,7 @@ fn apply_environment(
     for name in OF_THE_LOGIC_SERVER {
         given.remove(name);
     }
-    for setting in ALL {
+    for setting in all() {
         let variable = setting.variable();
         let from_file = format!("{variable}_FILE");
         let (value, path) = (given.remove(&variable), given.remove(&from_file));
@@ -111,7 +111,7 @@ fn apply_environment(
     let mut unknown: Vec<_> = given.into_keys().collect();
     unknown.sort();
     let warn = |name: String| {
-        let hint = did_you_mean(&name, ALL.iter().map(Setting::variable));
+        let hint = did_you_mean(&name, all().map(Setting::variable));
         format!("the environment variable {name} is no setting of the relay{hint}")
     };
     Ok(unknown.into_iter().map(warn).collect())
@@ -329,7 +329,7 @@ mod tests {
     fn the_documentation_names_every_setting_and_its_default() {
         let page = include_str!("../../../../docs/configuration.md");
         let (_, page) = page.split_once("## Relay\n").expect("a section on the relay");
-        for setting in ALL {
+        for setting in all() {
             let row = page
                 .lines()
                 .find(|line| line.starts_with(&format!("| `{}`", setting.variable())));

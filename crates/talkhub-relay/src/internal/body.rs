@@ -17,7 +17,7 @@ const MOST_ORIGINS: usize = 20;
 const MOST_SUBJECT_CHARS: usize = 64;
 
 /// Reads a JSON body within the limits of size and time.
-pub(super) async fn json(relay: &Relay, body: Body) -> Result<Value, Problem> {
+pub(super) async fn json(relay: &Relay, body: Body) -> Result<Value, Box<Problem>> {
     let most = usize::try_from(relay.config.limits.internal_body_bytes).unwrap_or(usize::MAX);
     let limit = Duration::from_millis(relay.config.times.body_timeout_ms);
     let read = tokio::time::timeout(limit, axum::body::to_bytes(body, most)).await;
@@ -32,11 +32,8 @@ pub(super) async fn json(relay: &Relay, body: Body) -> Result<Value, Problem> {
         })?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        Problem::new(
-            "invalid",
-            400,
-            format!("line {line}, column {column}: this is not valid JSON"),
-        )
+        let title = format!("line {line}, column {column}: this is not valid JSON");
+        Box::new(Problem::new("invalid", 400, title))
     })
 }
 
@@ -57,15 +54,15 @@ impl Check {
     }
 
     /// The value, if nothing was wrong.
-    pub(super) fn done<T>(self, value: T) -> Result<T, Problem> {
+    pub(super) fn done<T>(self, value: T) -> Result<T, Box<Problem>> {
         let Some(first) = self.wrong.first() else {
             return Ok(value);
         };
         let title = format!("{}: {}", first.field, first.message);
-        Err(Problem {
+        Err(Box::new(Problem {
             fields: self.wrong,
             ..Problem::new("invalid", 400, title)
-        })
+        }))
     }
 
     /// A field of a type that parses itself.

@@ -19,10 +19,10 @@ use std::time::Instant;
 type Answer = Result<Response<Body>, Refused>;
 
 /// A problem as the answer of a route.
-pub(super) struct Refused(Problem);
+pub(super) struct Refused(Box<Problem>);
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
+impl From<Box<Problem>> for Refused {
+    fn from(problem: Box<Problem>) -> Self {
         Self(problem)
     }
 }
@@ -40,9 +40,9 @@ fn booted(relay: &Relay) -> Response<Body> {
     .into_response()
 }
 
-fn relay_id(text: &str) -> Result<RelayId, Problem> {
+fn relay_id(text: &str) -> Result<RelayId, Box<Problem>> {
     text.parse()
-        .map_err(|error: shared_protocol::BadId| Problem::field("id", error.to_string()))
+        .map_err(|error: shared_protocol::BadId| Box::new(Problem::field("id", error.to_string())))
 }
 
 /// `PUT /internal/v1/relay-ids/{id}`: registers or renews one relay ID. A live socket stays.
@@ -65,8 +65,8 @@ pub(super) async fn put_one(State(relay): State<Arc<Relay>>, Path(id): Path<Stri
 }
 
 /// Invariant: every path to `None` has named a wrong field; this is for the day when one does not.
-fn incomplete() -> Problem {
-    Problem::new("invalid", 400, "The registration is incomplete.")
+fn incomplete() -> Box<Problem> {
+    Box::new(Problem::new("invalid", 400, "The registration is incomplete."))
 }
 
 /// `DELETE /internal/v1/relay-ids/{id}`: takes it back and cuts its client off before the answer.
@@ -104,12 +104,12 @@ pub(super) async fn put_set(State(relay): State<Arc<Relay>>, body: Body) -> Answ
     Ok(booted(&relay))
 }
 
-fn out_of_order(error: &SetError) -> Problem {
-    let mut problem = Problem::new(
+fn out_of_order(error: &SetError) -> Box<Problem> {
+    let mut problem = Box::new(Problem::new(
         "out-of-order",
         409,
         "This chunk does not follow: begin again with chunk 0.",
-    );
+    ));
     problem.detail = error
         .expected
         .map(|(generation, chunk)| format!("expected chunk {chunk} of generation {generation}"));

@@ -47,9 +47,12 @@ pub(crate) fn spawn<T: Send + 'static>(
 
 /// Settings for tests: free ports, nothing that limits, quick time-outs where nobody waits for them on purpose.
 pub(crate) fn config() -> Config {
-    let mut config = Config::default();
-    config.bind = ([127, 0, 0, 1], 0).into();
-    config.secret = Secret::parse(SECRET);
+    let bind = ([127, 0, 0, 1], 0).into();
+    let mut config = Config {
+        bind,
+        secret: Secret::parse(SECRET),
+        ..Config::default()
+    };
     config.limits.durable_per_second = 1_000_000;
     config.limits.durable_burst = 1_000_000;
     config.limits.ephemeral_per_second = 1_000_000;

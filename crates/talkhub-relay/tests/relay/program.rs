@@ -49,24 +49,29 @@ fn start(environment: &[(&str, &str)]) -> Started {
         ("TALKHUB_RELAY_LOG_FORMAT", "json"),
     ]);
     let mut child = program(&environment, &[]).spawn().expect("it starts");
-    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
-    loop {
+    let log = BufReader::new(child.stderr.take().expect("a pipe"));
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut started = Started {
+        child,
+        address: nowhere,
+        log,
+    };
+    while started.address == nowhere {
         let mut line = String::new();
         assert_ne!(
-            log.read_line(&mut line).expect("a line"),
+            started.log.read_line(&mut line).expect("a line"),
             0,
             "it ended before it was ready"
         );
         let line: Value = serde_json::from_str(&line).expect("a line of JSON");
         if line["message"] == "ready" {
-            let address = line["address"]
+            started.address = line["address"]
                 .as_str()
-                .expect("an address")
-                .parse()
+                .and_then(|text| text.parse().ok())
                 .expect("an address");
-            return Started { child, address, log };
         }
     }
+    started
 }
 
 #[test]
