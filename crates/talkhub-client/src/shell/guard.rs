@@ -21,13 +21,14 @@ pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http = request.request().clone();
-    let answer = match admit(&http) {
+    // The router wants the request for itself alone: no clone of it may live across the call.
+    let answer = match admit(request.request()) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.error_response(problem),
     };
     let mut answer = for_people(answer);
-    add_headers(&http, answer.headers_mut());
+    let request = answer.request().clone();
+    add_headers(&request, answer.headers_mut());
     Ok(answer)
 }
 

@@ -5,7 +5,7 @@ pub mod cli;
 pub mod demo;
 mod guard;
 mod health;
-mod jobs;
+pub mod jobs;
 mod link;
 pub mod router;
 mod run;

@@ -223,7 +223,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "TALKHUB_LOG",
-        "info",
+        "info,actix_server=warn",
         Text,
         "What is logged: a level, or levels by part such as info,talkhub_client=debug.",
     ),

@@ -110,6 +110,26 @@ pub fn open(place: &Place, purpose: Use) -> anyhow::Result<DbConn> {
     }
 }
 
+/// Makes the database on a MySQL server that lacks it, if the account may. SQLite makes its file by itself.
+pub fn ensure_database(place: &Place) -> anyhow::Result<()> {
+    let Place::Mysql(url) = place else {
+        return Ok(());
+    };
+    let Some((server, name)) = url.rsplit_once('/') else {
+        return Ok(());
+    };
+    let name = name.split('?').next().unwrap_or("");
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if MysqlConnection::establish(url).is_ok() || !name.chars().all(plain) {
+        return Ok(());
+    }
+    let mut conn = MysqlConnection::establish(&format!("{server}/"))?;
+    conn.batch_execute(&format!(
+        "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    ))?;
+    Ok(())
+}
+
 /// A pooled connection that remembers whether its last transaction ended cleanly.
 pub struct Pooled {
     pub conn: DbConn,

@@ -65,6 +65,7 @@ pub fn run(place: &Place, now: i64) -> Result<usize, MigrateError> {
         place: shown.clone(),
         cause,
     };
+    connection::ensure_database(place).map_err(|error| open_error(error.to_string()))?;
     let mut conn = connection::open(place, Use::Write).map_err(|error| open_error(error.to_string()))?;
     lock(&mut conn).map_err(|error| open_error(error.to_string()))?;
     let done = run_locked(&mut conn, &shown, now);

@@ -1,0 +1,291 @@
+//! The way of a message through the link: batches, repeats, refusals, broken rows.
+
+use crate::app::{Person, TestApp, message_id};
+use serde_json::json;
+use shared_protocol::internal::{Down, Outcome, Settle, Submit};
+use shared_protocol::{Group, RelayId, ServerFrame, Stamp};
+use talkhub_client::messages::committer::Committer;
+use tokio::sync::mpsc;
+
+/// A connection of somebody, as the relay knows it.
+struct Tab {
+    relay_id: RelayId,
+    group: Group,
+}
+
+impl Tab {
+    async fn open(person: &Person, talk: shared_protocol::ConversationId) -> Self {
+        let ticket = person.post("/api/v1/relay-ids", json!({})).await;
+        assert_eq!(ticket.status, 201, "{}", ticket.text);
+        let shown = person.get(&format!("/api/v1/conversations/{talk}")).await.body;
+        Self {
+            relay_id: ticket.body["relay_id"].as_str().unwrap().parse().unwrap(),
+            group: shown["group"].as_str().unwrap().parse().unwrap(),
+        }
+    }
+
+    fn submit(&self, r: u64, draft: u64, prev: Option<u64>, frame: &str) -> Submit {
+        Submit {
+            r,
+            from: Stamp {
+                relay_id: self.relay_id.clone(),
+                subject: "whatever the relay says".into(),
+            },
+            to: self.group.to_string(),
+            id: message_id(draft),
+            prev: prev.map(message_id),
+            frame: frame.to_owned(),
+        }
+    }
+}
+
+fn message(body: &str) -> String {
+    json!({ "kind": "message", "body": body }).to_string()
+}
+
+struct Link {
+    committer: Committer,
+    sender: mpsc::Sender<Vec<Down>>,
+    answers: mpsc::Receiver<Vec<Down>>,
+}
+
+impl Link {
+    fn new(app: &TestApp, batch: usize) -> Self {
+        let (sender, answers) = mpsc::channel(1000);
+        let app = &app.app;
+        let committer = Committer::start(
+            app.db.clone(),
+            app.clock.clone(),
+            app.history_id.clone(),
+            batch,
+            1000,
+        )
+        .unwrap();
+        Self {
+            committer,
+            sender,
+            answers,
+        }
+    }
+
+    fn submit(&self, submit: Submit) {
+        self.committer.submit(submit, &self.sender);
+    }
+
+    /// The next `count` answers, in the order in which they came: `r status`.
+    async fn settled(&mut self, count: usize) -> Vec<Settle> {
+        let mut settled = Vec::new();
+        while settled.len() < count {
+            let lot = tokio::time::timeout(std::time::Duration::from_secs(20), self.answers.recv()).await;
+            for down in lot.expect("an answer").expect("a link") {
+                match down {
+                    Down::Settle(settle) => settled.push(settle),
+                    other => panic!("unexpected {other:?}"),
+                }
+            }
+        }
+        settled
+    }
+}
+
+fn words(settled: &[Settle]) -> Vec<String> {
+    settled
+        .iter()
+        .map(|settle| match &settle.outcome {
+            Outcome::Stored { seq, .. } => format!("{} stored {seq}", settle.r),
+            Outcome::Refused { problem } => format!(
+                "{} refused {}",
+                settle.r,
+                problem.kind.trim_start_matches("/problems/")
+            ),
+            Outcome::Busy { .. } => format!("{} busy", settle.r),
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn a_batch_is_settled_in_order_with_the_frame_for_everybody() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let mut link = Link::new(&app, 512);
+    link.submit(from_ann.submit(1, 1, None, &message("one")));
+    link.submit(from_ann.submit(2, 2, Some(1), &message("two")));
+    link.submit(from_bob.submit(3, 1, None, &message("three")));
+    link.submit(from_ann.submit(4, 1, None, &message("one, changed")));
+    let settled = link.settled(4).await;
+    assert_eq!(
+        words(&settled),
+        ["1 stored 1", "2 stored 2", "3 stored 3", "4 stored 1"]
+    );
+    let Outcome::Stored {
+        frame: Some(frame), ..
+    } = &settled[2].outcome
+    else {
+        panic!("no frame")
+    };
+    let ServerFrame::Message { message, .. } = serde_json::from_str(frame).unwrap() else {
+        panic!("no message")
+    };
+    assert_eq!(
+        (message.sender.user_id, message.body.as_str(), message.seq),
+        (bob.id, "three", 3)
+    );
+    assert_eq!(ann.sees(talk).await, ["1:one", "2:two", "3:three"]);
+}
+
+#[actix_web::test]
+async fn refusals_name_a_rule_and_do_not_stop_the_rest() {
+    let app = TestApp::new().await;
+    let (ann, bob, eve) = (
+        app.person("1000000001").await,
+        app.person("1000000002").await,
+        app.person("1000000003").await,
+    );
+    let talk = app.talk([&ann, &bob]).await;
+    let tab = Tab::open(&ann, talk).await;
+    let eves = Tab {
+        group: tab.group.clone(),
+        ..Tab::open(&eve, app.talk([&eve, &eve]).await).await
+    };
+    let mut link = Link::new(&app, 512);
+    link.submit(tab.submit(1, 1, None, &message(" ")));
+    link.submit(eves.submit(2, 2, None, &message("let me in")));
+    link.submit(tab.submit(3, 3, None, "not a frame"));
+    link.submit(Submit {
+        id: "7".into(),
+        ..tab.submit(4, 4, None, &message("x"))
+    });
+    link.submit(Submit {
+        to: "nowhere".into(),
+        ..tab.submit(5, 5, None, &message("x"))
+    });
+    link.submit(tab.submit(6, 6, Some(99), &message("after one that never came")));
+    link.submit(tab.submit(7, 7, None, &message("fine")));
+    assert_eq!(
+        words(&link.settled(7).await),
+        [
+            "1 refused invalid",
+            "2 refused missing",
+            "3 refused invalid",
+            "4 refused invalid",
+            "5 refused missing",
+            "6 busy",
+            "7 stored 1"
+        ]
+    );
+    assert_eq!(bob.sees(talk).await, ["1:fine"]);
+}
+
+#[actix_web::test]
+async fn whoever_signed_out_is_told_to_come_back_and_nothing_is_stored() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let tab = Tab::open(&ann, talk).await;
+    ann.delete("/api/v1/sessions/current").await;
+    app.run_jobs().await;
+    let mut link = Link::new(&app, 512);
+    link.submit(tab.submit(1, 1, None, &message("late")));
+    assert_eq!(words(&link.settled(1).await), ["1 busy"]);
+    assert_eq!(bob.sees(talk).await, Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn inv01_inv03_many_senders_are_numbered_without_gap_or_repeat() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let mut link = Link::new(&app, 16);
+    for r in 0..200_u64 {
+        let (tab, prev) = if r % 2 == 0 {
+            (&from_ann, r.checked_sub(2))
+        } else {
+            (&from_bob, r.checked_sub(2))
+        };
+        link.submit(tab.submit(r, r, prev, &message(&r.to_string())));
+        link.submit(tab.submit(1000 + r, r, prev, &message("a repeat")));
+        if r % 20 == 0 {
+            // Meanwhile the same conversation is written to over HTTPS.
+            assert_eq!(ann.says(talk, "by hand", 5000 + r).await.status, 201);
+        }
+    }
+    let settled = link.settled(400).await;
+    let seq_of = |r: u64| {
+        settled
+            .iter()
+            .find(|settle| settle.r == r)
+            .map(|settle| match settle.outcome {
+                Outcome::Stored { seq, .. } => seq,
+                _ => panic!("{settle:?}"),
+            })
+    };
+    let mut seen: Vec<i64> = Vec::new();
+    for r in 0..200_u64 {
+        assert_eq!(seq_of(r), seq_of(1000 + r), "a repeat gets the first result");
+        seen.push(seq_of(r).unwrap());
+    }
+    assert!(
+        seen.windows(2).all(|pair| pair[0] < pair[1]),
+        "in the order in which they were written"
+    );
+    let changes = ann
+        .get(&format!(
+            "/api/v1/conversations/{talk}/messages?limit=200&after=0"
+        ))
+        .await
+        .body;
+    let more = ann
+        .get(&format!(
+            "/api/v1/conversations/{talk}/messages?limit=200&after=200"
+        ))
+        .await
+        .body;
+    let seqs: Vec<i64> = [changes, more]
+        .iter()
+        .flat_map(|page| page["messages"].as_array().unwrap().clone())
+        .map(|message| message["seq"].as_i64().unwrap())
+        .collect();
+    assert_eq!(seqs, (1..=210).collect::<Vec<i64>>());
+}
+
+#[actix_web::test]
+async fn a_full_queue_says_busy_at_once() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let tab = Tab::open(&ann, talk).await;
+    let (sender, mut answers) = mpsc::channel(10_000);
+    let committer = Committer::start(
+        app.app.db.clone(),
+        app.app.clock.clone(),
+        app.app.history_id.clone(),
+        1,
+        2,
+    )
+    .unwrap();
+    for r in 0..500 {
+        committer.submit(tab.submit(r, r, None, &message("flood")), &sender);
+    }
+    drop((committer, sender));
+    let (mut busy, mut stored) = (0, 0);
+    while let Some(lot) = answers.recv().await {
+        for down in lot {
+            match down {
+                Down::Settle(Settle {
+                    outcome: Outcome::Busy { .. },
+                    ..
+                }) => busy += 1,
+                Down::Settle(Settle {
+                    outcome: Outcome::Stored { .. },
+                    ..
+                }) => stored += 1,
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+    }
+    assert_eq!(busy + stored, 500, "nobody is left without an answer");
+    assert!(0 < busy && 0 < stored, "{busy} busy, {stored} stored");
+}
