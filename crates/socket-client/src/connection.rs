@@ -1,19 +1,17 @@
-//! One connection: a task that reads, a task that writes, and the acks that are waited for.
+//! One connection: its handle, its handshake, a task that reads and a task that writes.
 
 use crate::packet::{self, Packet};
-use crate::{AckError, ConnectError, Options};
+use crate::received::{AckFuture, Deliveries};
+use crate::shared::{EndWhenDropped, Shared};
+use crate::{ConnectError, Options};
 use futures_util::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared_protocol::envelope::Delivery;
 use shared_protocol::{Ack, EVENT, Event};
 use std::collections::HashMap;
 use std::future::Future;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,44 +24,6 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Messages that the writing task puts on the wire before it flushes.
 const BATCH: usize = 64;
-
-/// What both tasks and all handles share.
-struct Shared {
-    next_ack: AtomicU64,
-    /// `None` once the connection has ended.
-    acks: Mutex<Option<HashMap<u64, oneshot::Sender<String>>>>,
-    open: watch::Sender<bool>,
-}
-
-impl Shared {
-    fn acks(&self) -> std::sync::MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<String>>>> {
-        self.acks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Every ack that is still waited for fails.
-    fn end(&self) {
-        self.acks().take();
-        self.open.send_replace(false);
-    }
-}
-
-/// The connection ends when the last handle and the receiving half are gone.
-#[derive(Debug)]
-struct EndWhenDropped(Arc<Shared>);
-
-impl Drop for EndWhenDropped {
-    fn drop(&mut self) {
-        self.0.end();
-    }
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Shared")
-            .field("open", &*self.open.borrow())
-            .finish_non_exhaustive()
-    }
-}
 
 /// The sending half. Cheap to clone; nothing here waits.
 #[derive(Clone)]
@@ -103,12 +63,7 @@ impl Handle {
             acks.insert(id, answer);
             self.emit_raw(text);
         }
-        AckFuture {
-            answered,
-            deadline: Box::pin(tokio::time::sleep(self.ack_timeout)),
-            forget: Some((id, Arc::clone(&self.shared))),
-            kind: PhantomData,
-        }
+        AckFuture::new(answered, self.ack_timeout, (id, Arc::clone(&self.shared)))
     }
 
     /// Emits `private_message` without asking for an ack.
@@ -152,91 +107,6 @@ impl Handle {
             .ok();
         self.shared.end();
     }
-}
-
-/// The ack of one event: a time-out and the end of the connection are errors. Dropping it takes nothing back.
-pub struct AckFuture<T> {
-    answered: oneshot::Receiver<String>,
-    deadline: Pin<Box<tokio::time::Sleep>>,
-    forget: Option<(u64, Arc<Shared>)>,
-    kind: PhantomData<fn() -> T>,
-}
-
-impl<T: DeserializeOwned> Future for AckFuture<T> {
-    type Output = Result<T, AckError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if let Poll::Ready(answer) = Pin::new(&mut this.answered).poll(context) {
-            this.forget = None;
-            return Poll::Ready(match answer {
-                Ok(array) => serde_json::from_str::<(T,)>(&array)
-                    .map(|(ack,)| ack)
-                    .map_err(|error| AckError::Unreadable(format!("{error} in {array}"))),
-                Err(_) => Err(AckError::Closed),
-            });
-        }
-        this.deadline
-            .as_mut()
-            .poll(context)
-            .map(|()| Err(AckError::TimedOut))
-    }
-}
-
-impl<T> Drop for AckFuture<T> {
-    fn drop(&mut self) {
-        if let Some((id, shared)) = self.forget.take()
-            && let Some(acks) = shared.acks().as_mut()
-        {
-            acks.remove(&id);
-        }
-    }
-}
-
-/// The receiving half. Dropping it discards what arrives from then on; acks and pings go on.
-#[derive(Debug)]
-pub struct Deliveries {
-    received: mpsc::Receiver<Utf8Bytes>,
-    _end: Arc<EndWhenDropped>,
-}
-
-impl Deliveries {
-    /// The next `private_message`; `None` once the connection has ended and everything received is taken.
-    pub async fn next(&mut self) -> Option<Delivery> {
-        loop {
-            let text = self.received.recv().await?;
-            if let Some(delivery) = read(&text) {
-                return Some(delivery);
-            }
-        }
-    }
-
-    /// The same, or `None` when nothing arrives in time.
-    pub async fn next_within(&mut self, limit: Duration) -> Option<Delivery> {
-        tokio::time::timeout(limit, self.next()).await.ok().flatten()
-    }
-
-    /// The next event's packet text, unparsed: for load, where parsing each delivery would be most of the work.
-    pub async fn next_text(&mut self) -> Option<String> {
-        self.received.recv().await.map(|text| text.as_str().to_owned())
-    }
-
-    /// What has arrived already, without waiting.
-    pub fn waiting(&mut self) -> Vec<Delivery> {
-        std::iter::from_fn(|| self.received.try_recv().ok())
-            .filter_map(|text| read(&text))
-            .collect()
-    }
-}
-
-fn read(text: &str) -> Option<Delivery> {
-    let Packet::Event(array) = Packet::parse(text) else {
-        return None;
-    };
-    let (name, content) = packet::arguments(array)?;
-    (name == EVENT)
-        .then(|| serde_json::from_str(content.get()).ok())
-        .flatten()
 }
 
 /// Handshake, CONNECT, and the two tasks.

@@ -6,9 +6,12 @@
 mod connection;
 mod error;
 mod packet;
+mod received;
+mod shared;
 
-pub use connection::{AckFuture, Deliveries, Handle};
+pub use connection::Handle;
 pub use error::{AckError, ConnectError};
+pub use received::{AckFuture, Deliveries};
 
 use shared_protocol::envelope::{Auth, Delivery};
 use shared_protocol::{Ack, Event};
