@@ -61,10 +61,11 @@ pub(crate) fn vitest(said: &str) -> Option<Tally> {
     Some(tally)
 }
 
-/// Our own runners: the last line is `N passed, N failed`.
+/// Our own runners: the last line is `N passed, N failed`, maybe after the runner's name and a colon.
 pub(crate) fn ours(said: &str) -> Option<Tally> {
     let line = said.lines().rfind(|line| !line.trim().is_empty())?;
-    let (passed, failed) = line.trim().split_once(", ")?;
+    let counts = line.rsplit_once(": ").map_or(line, |(_, counts)| counts);
+    let (passed, failed) = counts.trim().split_once(", ")?;
     let number = |text: &str, word: &str| text.strip_suffix(word)?.trim().parse().ok();
     Some(Tally {
         passed: number(passed, "passed")?,
@@ -112,6 +113,7 @@ mod tests {
             ours("ok one\nnot ok two\n\n12 passed, 1 failed\n"),
             counted(12, 1)
         );
+        assert_eq!(ours("browser: 3 passed, 0 failed\n"), counted(3, 0));
         assert_eq!(ours("12 passed"), None);
         assert_eq!(ours(""), None);
     }
