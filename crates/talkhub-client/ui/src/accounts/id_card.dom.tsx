@@ -41,7 +41,7 @@ export function IdCard({ me, link, onShared }: { me: Me; link: string; onShared?
       <div class="id-card__buttons">
         <button type="button" class="button button--accent" onClick={() => void onCopy()}>
           <Icon of={copied.value === "yes" ? Check : Copy} size={18} />
-          <span role="status">{say(copied.value === "yes" ? "copied" : "copy-id")}</span>
+          <span aria-live="polite">{say(copied.value === "yes" ? "copied" : "copy-id")}</span>
         </button>
         <button type="button" class="button" aria-expanded={showQr.value} onClick={() => (showQr.value = !showQr.value)}>
           <Icon of={QrCode} size={18} />

@@ -1,0 +1,144 @@
+// Signing up, in and out, as a person sees it.
+import assert from "node:assert/strict";
+import { connected, device, newcomer, openWith, PASSWORD, until } from "./people.mjs";
+
+export const stories = {
+  async a02_sign_up_offers_an_id_and_another_one({ browser, url, keep }) {
+    const { page } = keep(await device(browser));
+    await page.goto(`${url}/register`);
+    const field = page.locator('input[name="user_id"]');
+    const first = await field.inputValue();
+    assert.match(first, /^[1-9]\d\d ?\d{3} ?\d{4}$/);
+    await page.getByRole("button", { name: "Another one" }).click();
+    await until("another ID is offered", async () => (await field.inputValue()) !== first);
+    await field.fill("123");
+    await page.locator('#hint-user_id').getByText("10 digits").waitFor();
+    await field.fill("8765432109");
+    await page.locator('#hint-user_id[data-state="free"]').waitFor();
+  },
+
+  async m01_a_refused_sign_up_keeps_what_was_typed({ browser, url, keep }) {
+    const { page } = keep(await device(browser));
+    await page.goto(`${url}/register`);
+    await page.fill('input[name="username"]', "kept.name");
+    await page.fill('input[name="email"]', "no address");
+    await page.fill('input[name="password"]', "short");
+    await page.fill('input[name="password_again"]', "other");
+    await page.click('button[type="submit"]');
+    await page.locator("#issue-email:not(:empty)").waitFor();
+    assert.equal(await page.inputValue('input[name="username"]'), "kept.name");
+    assert.equal(await page.inputValue('input[name="email"]'), "no address");
+    assert.equal(await page.locator('input[name="email"]').getAttribute("aria-invalid"), "true");
+  },
+
+  async a03_login_by_keyboard_alone_with_the_spaced_id({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const { page } = keep(await device(browser));
+    await page.goto(`${url}/chat/${ann.id}/`);
+    await page.waitForURL(/\/login/);
+    await page.locator('input[name="name"]').focus();
+    await page.keyboard.type(`${ann.id.slice(0, 3)} ${ann.id.slice(3, 6)} ${ann.id.slice(6)}`);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press("Tab");
+    const shown = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    assert.equal(shown, "Show password");
+    await page.keyboard.press("Space");
+    assert.equal(await page.locator('input[name="password"]').getAttribute("type"), "text");
+    await page.locator('input[name="password"]').press("Enter");
+    await page.waitForURL(new RegExp(`/chat/${ann.id}`)); // the page first asked for
+    await page.waitForSelector(".composer");
+  },
+
+  async a04_logging_out_in_one_tab_ends_the_other({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    await connected(ann.page);
+    const second = await ann.context.newPage();
+    await second.goto(`${url}/`);
+    await connected(second);
+    await ann.page.getByRole("button", { name: "Log out" }).click();
+    await ann.page.waitForURL(/\/login/);
+    await second.waitForURL(/\/login/);
+    await ann.page.goBack().catch(() => undefined);
+    await until("Back does not show the chat", async () => (await ann.page.locator(".shell").count()) === 0);
+  },
+
+  async m04_the_theme_changes_without_a_reload_and_lasts({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const { page } = ann;
+    await page.evaluate(() => (window.notReloaded = true));
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    assert.equal(await theme(), "dark");
+    await Promise.all([page.waitForResponse((answer) => answer.url().endsWith("/api/v1/me") && answer.request().method() === "PATCH"), page.getByRole("button", { name: /Theme/ }).click()]);
+    assert.equal(await theme(), "light");
+    assert.equal(await page.evaluate(() => window.notReloaded), true);
+    await page.reload();
+    assert.equal(await theme(), "light");
+    await page.goto(`${url}/settings/profile`);
+    assert.equal(await theme(), "light");
+  },
+
+  async m03_an_unknown_id_is_a_friendly_page({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    for (const path of ["/chat/9999999998/", "/chat/12/"]) {
+      await ann.page.goto(url + path);
+      await ann.page.getByRole("heading", { name: "There is nobody here" }).waitFor();
+    }
+    await ann.page.getByRole("button", { name: "To your conversations" }).click();
+    await ann.page.locator(".id-card").waitFor();
+  },
+
+  async m05_nothing_scrolls_sideways_at_320({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Maximiliane Featherstonehaugh-Wolfeschlegelstein", { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }));
+    const wide = () => ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    for (const path of ["/", `/chat/${ann.id}/`, "/settings/profile", "/settings/password", "/chat/9999999998/"]) {
+      await ann.page.goto(url + path);
+      await ann.page.waitForTimeout(300);
+      assert.ok((await wide()) <= 0, `${path} is ${await wide()} px too wide`);
+    }
+    await ann.page.goto(`${url}/`);
+    for (const name of ["People", "You", "Chats"]) {
+      const tab = ann.page.locator(".tabs").getByRole("button", { name });
+      const box = await tab.boundingBox();
+      assert.ok(44 <= box.height, `${name} is ${box.height} px high`);
+      await tab.click();
+      assert.ok((await wide()) <= 0, `${name} is too wide`);
+    }
+    const out = keep(await device(browser, { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }));
+    for (const path of ["/login", "/register"]) {
+      await out.page.goto(url + path);
+      assert.ok((await out.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)) <= 0, `${path} is too wide`);
+    }
+  },
+
+  async m05_on_a_phone_list_chat_and_back({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann", { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }));
+    const bob = keep(await newcomer(browser, url, "Bob"));
+    const { page } = ann;
+    await page.locator(".tabs").getByRole("button", { name: "People" }).click();
+    await page.getByRole("searchbox").fill(bob.id);
+    await page.getByRole("button", { name: "Message" }).click();
+    await page.waitForURL(new RegExp(`/chat/${bob.id}`));
+    await page.fill(".composer textarea", "from the phone");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator('[data-state="stored"]').waitFor({ state: "attached" });
+    const composer = await page.locator(".composer").boundingBox();
+    assert.ok(composer.y + composer.height <= 741, "the composer is on screen");
+    await page.getByRole("button", { name: "Back" }).click();
+    await page.locator(".row", { hasText: "from the phone" }).waitFor();
+    assert.equal(await page.locator(".composer").count(), 0);
+  },
+
+  async x_drafts_stay_with_their_conversation_over_a_reload({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const bob = keep(await newcomer(browser, url, "Bob"));
+    await openWith(ann.page, url, bob.id);
+    await ann.page.fill(".composer textarea", "half a thought");
+    await ann.page.waitForTimeout(500);
+    await openWith(ann.page, url, ann.id);
+    assert.equal(await ann.page.inputValue(".composer textarea"), "");
+    await ann.page.locator(".row", { hasText: "Draft" }).waitFor();
+    await openWith(ann.page, url, bob.id);
+    assert.equal(await ann.page.inputValue(".composer textarea"), "half a thought");
+  },
+};
