@@ -20,7 +20,7 @@ export async function device(browser, options = {}) {
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
     // A page that is cut off on purpose complains about it; broken rules (policy, types) are never fine.
-    if (message.type() === "error" && !/Failed to load resource|ERR_|WebSocket connection/.test(message.text())) faults.push(message.text());
+    if (message.type() === "error" && !/Failed to load resource|ERR_|WebSocket connection|Cross-Origin-Opener-Policy header has been ignored/.test(message.text())) faults.push(message.text());
   });
   return { context, page, faults, close: () => context.close() };
 }

@@ -40,6 +40,7 @@ export function Shell() {
       </a>
       <Sidebar onSignOut={asked} />
       <main id="main" class="main" tabIndex={-1}>
+        <Hints />
         {pane.value === "people" && !inside && (
           <div class="main__pane main__pane--phone">
             <Find initial="" onPick={goTo} />
@@ -47,7 +48,6 @@ export function Shell() {
         )}
         {pane.value === "you" && !inside && <You onSignOut={asked} />}
         <Opened />
-        <Hints />
       </main>
       {!inside && <BottomBar />}
       {finding.value && (

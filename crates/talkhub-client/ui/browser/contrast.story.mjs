@@ -1,0 +1,87 @@
+// Every text has a contrast of 4.5:1 or more against whatever stands behind it, in both themes.
+import { connected, device, newcomer, openWith, says, hasState } from "./people.mjs";
+
+/** Runs in the page: the texts that are too faint, worst case over the stops of gradients. */
+function faint() {
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const seen = new Map();
+  const rgba = (color) => {
+    if (seen.has(color)) return seen.get(color);
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = "#0000";
+    pen.fillStyle = color;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+    seen.set(color, [r, g, b, a / 255]);
+    return seen.get(color);
+  };
+  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const colors = (text) => text.match(/(?:oklch|oklab|rgba?|color|hsla?)\((?:[^()]|\([^()]*\))*\)|#[0-9a-f]{3,8}/gi) ?? [];
+  /** All colours that can stand behind an element. */
+  const behind = (element) => {
+    if (!element) return [rgba(getComputedStyle(document.documentElement).backgroundColor)];
+    const style = getComputedStyle(element);
+    let under = null;
+    const flat = rgba(style.backgroundColor);
+    const stops = style.backgroundImage === "none" ? [] : colors(style.backgroundImage).map(rgba);
+    const opaque = flat[3] === 1 || (0 < stops.length && stops.every((stop) => stop[3] === 1));
+    under = opaque ? [[0, 0, 0, 1]] : behind(element.parentElement);
+    const base = under.map((color) => over(flat, color));
+    if (stops.length === 0) return base;
+    return base.flatMap((color) => [...(stops.every((stop) => stop[3] === 1) ? [] : [color]), ...stops.map((stop) => over(stop, color))]);
+  };
+  const bad = new Map();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.textContent.trim() || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || element.closest(".unseen, script, noscript, .skip, [aria-hidden=true] svg")) continue;
+    const ink = rgba(getComputedStyle(element).color);
+    const worst = Math.min(...behind(element).map((color) => ratio(over(ink, color), color)));
+    if (worst < 4.5) bad.set(`${element.tagName.toLowerCase()}.${element.className}`, `${worst.toFixed(2)} "${node.textContent.trim().slice(0, 24)}"`);
+  }
+  return [...bad].map(([where, what]) => `${where}: ${what}`);
+}
+
+async function check(page, what, theme, found) {
+  await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+  await page.waitForTimeout(250);
+  for (const one of await page.evaluate(faint)) found.push(`${what}, ${theme}: ${one}`);
+}
+
+export const stories = {
+  async m04_every_text_can_be_read_in_both_themes({ browser, url, keep }) {
+    const found = [];
+    const out = keep(await device(browser));
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const bob = keep(await newcomer(browser, url, "Bob"));
+    await connected(bob.page);
+    await openWith(ann.page, url, bob.id);
+    await says(ann.page, "hello");
+    await hasState(ann.page, "hello", "stored");
+    await bob.page.locator(".row .badge").waitFor();
+    for (const theme of ["dark", "light"]) {
+      await out.page.goto(`${url}/register`);
+      await out.page.fill('input[name="email"]', "no address");
+      await out.page.click('button[type="submit"]');
+      await out.page.locator("#issue-email:not(:empty)").waitFor();
+      await check(out.page, "a refused sign-up", theme, found);
+      await out.page.goto(`${url}/login`);
+      await check(out.page, "login", theme, found);
+      await check(bob.page, "home with a badge", theme, found);
+      await check(ann.page, "a conversation", theme, found);
+    }
+    await bob.page.locator(".row").click();
+    await hasState(ann.page, "hello", "read");
+    await bob.page.locator(".composer textarea").pressSequentially("typing");
+    await ann.page.locator(".talk__presence .typing").waitFor();
+    for (const theme of ["light", "dark"]) await check(ann.page, "typing", theme, found);
+    await ann.page.goto(`${url}/settings/profile`);
+    for (const theme of ["dark", "light"]) await check(ann.page, "settings", theme, found);
+    if (found.length !== 0) throw new Error(`too faint:\n${found.join("\n")}`);
+  },
+};
