@@ -89,11 +89,12 @@ fn start() -> Result<(Relay, String)> {
         .spawn()
         .context("build the relay first")?;
     let mut relay = Relay(child);
-    let log = BufReader::new(relay.0.stderr.take().context("no log")?);
-    for line in log.lines() {
+    let mut log = BufReader::new(relay.0.stderr.take().context("no log")?).lines();
+    while let Some(line) = log.next() {
         let line: serde_json::Value = serde_json::from_str(&line?)?;
         if line["message"] == "ready" {
             let address = line["address"].as_str().context("no address")?.to_owned();
+            std::thread::spawn(move || log.for_each(drop));
             return Ok((relay, address));
         }
     }

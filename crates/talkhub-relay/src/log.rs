@@ -9,6 +9,8 @@ pub fn set_up(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Whoever reads the log may go away; a complaint about that would end the task that logs.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let json = match config.log_format {
         LogFormat::Json => true,

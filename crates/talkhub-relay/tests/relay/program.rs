@@ -32,7 +32,7 @@ fn run(environment: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String
 struct Started {
     child: Child,
     address: SocketAddr,
-    log: BufReader<std::process::ChildStderr>,
+    log: Option<BufReader<std::process::ChildStderr>>,
 }
 
 impl Drop for Started {
@@ -54,12 +54,17 @@ fn start(environment: &[(&str, &str)]) -> Started {
     let mut started = Started {
         child,
         address: nowhere,
-        log,
+        log: Some(log),
     };
     while started.address == nowhere {
         let mut line = String::new();
         assert_ne!(
-            started.log.read_line(&mut line).expect("a line"),
+            started
+                .log
+                .as_mut()
+                .expect("a log")
+                .read_line(&mut line)
+                .expect("a line"),
             0,
             "it ended before it was ready"
         );
@@ -117,6 +122,18 @@ fn bad34_a_port_in_use_ends_with_1_and_one_sentence() {
     );
 }
 
+#[tokio::test]
+async fn it_goes_on_when_nobody_reads_its_log() {
+    let mut started = start(&[("TALKHUB_RELAY_SECRET", SECRET)]);
+    started.log = None;
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let request = reqwest::Client::new().get(format!("http://{}/internal/v1/relay-ids", started.address));
+    for (secret, want) in [("wrong", 401), (SECRET, 200), ("wrong", 401), (SECRET, 200)] {
+        let request = request.try_clone().expect("no body").bearer_auth(secret);
+        assert_eq!(request.send().await.expect("an answer").status().as_u16(), want);
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn sec29_it_starts_without_settings_stops_on_sigterm_and_logs_no_secret() {
@@ -164,7 +181,12 @@ async fn sec29_it_starts_without_settings_stops_on_sigterm_and_logs_no_secret() 
     );
     let code = started.child.wait().expect("it ends").code();
     let mut log = String::new();
-    started.log.read_to_string(&mut log).expect("text");
+    started
+        .log
+        .as_mut()
+        .expect("a log")
+        .read_to_string(&mut log)
+        .expect("text");
     assert_eq!(code, Some(0), "{log}");
     assert!(
         log.contains("the logic server's TALKHUB_RELAY_SECRET differs"),
