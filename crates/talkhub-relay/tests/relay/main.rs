@@ -9,6 +9,7 @@ mod limits;
 mod link;
 mod load;
 mod origin;
+mod played;
 mod polling;
 mod program;
 mod raw;
