@@ -181,6 +181,11 @@ async fn stop(relay: &Relay) {
     }
     tokio::time::sleep(Duration::from_millis(100).min(limit / 10)).await;
     close(relay, &clients, until).await;
+    // The links are told before the last connections are cut.
+    relay
+        .tasks
+        .shut_down(Duration::from_millis(300).min(limit / 10))
+        .await;
     relay.lines.cut_all();
     let rest = until.saturating_duration_since(Instant::now()).max(short);
     if !relay.tasks.shut_down(rest).await {

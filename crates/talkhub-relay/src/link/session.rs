@@ -43,6 +43,7 @@ impl End {
 
 /// Serves a link until it ends; then answers everything that waits on it.
 pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket) {
+    let _running = relay.tasks.token();
     let link = Arc::new(Link::new(&relay.config));
     let mut rounds = Rounds {
         relay: Arc::clone(&relay),

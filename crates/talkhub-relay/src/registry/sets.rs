@@ -47,9 +47,9 @@ impl Registry {
         let began = match &mut state.set {
             Some(run)
                 if run.generation == generation
-                    && (chunk == run.next_chunk || chunk + 1 == run.next_chunk) =>
+                    && (chunk == run.next_chunk || chunk.saturating_add(1) == run.next_chunk) =>
             {
-                run.next_chunk = chunk + 1;
+                run.next_chunk = chunk.saturating_add(1);
                 run.began
             }
             other => {

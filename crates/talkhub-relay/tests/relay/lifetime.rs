@@ -78,6 +78,7 @@ async fn flt39_a_stop_tells_everybody_and_ends_in_time_although_one_is_stuck() {
     tokio::time::timeout(SOON, world.running.finished())
         .await
         .expect("stopped");
+    assert_eq!(link.close_code().await, 1001);
     assert!(
         began.elapsed() < Duration::from_millis(2_500),
         "{:?}",
