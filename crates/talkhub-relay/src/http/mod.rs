@@ -10,7 +10,7 @@ use crate::line::Line;
 use crate::relay::Relay;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use problem::answer;
 use shared_protocol::Problem;
@@ -115,22 +115,34 @@ impl Front {
             .as_deref()
             .filter(|origin| self.relay.registry.knows_origin(origin));
         let allowed = known.map(str::to_owned);
-        let mut response = if request.method() == Method::OPTIONS {
-            cors::preflight()
-        } else {
-            let body_time = (request.method() == Method::POST)
-                .then(|| Duration::from_millis(self.relay.config.times.body_timeout_ms));
-            let request = self.arrive(request, origin);
-            let served = self.served.socket.clone().oneshot(request);
-            match body_time {
-                Some(limit) => match tokio::time::timeout(limit, served).await {
-                    Ok(served) => served.unwrap_or_else(|never| match never {}).map(Body::new),
-                    Err(_) => answer(&Problem::new("too-slow", 408, "The request took too long.")),
-                },
-                None => served.await.unwrap_or_else(|never| match never {}).map(Body::new),
-            }
+        let mut response = match *request.method() == Method::OPTIONS {
+            true => cors::preflight(),
+            false => self.hand_on(request, origin).await,
         };
         cors::allow(&mut response, allowed.as_deref());
+        response
+    }
+
+    /// To Socket.IO. A body may not take for ever; a poll may wait as long as it likes.
+    async fn hand_on(&self, request: Request<Incoming>, origin: Option<Arc<str>>) -> Response<Body> {
+        let sid = query_value(request.uri(), "sid").map(str::to_owned);
+        let has_body = request.method() == Method::POST;
+        let request = self.arrive(request, origin);
+        let serving = self.served.socket.clone().oneshot(request);
+        let served = if has_body {
+            let limit = Duration::from_millis(self.relay.config.times.body_timeout_ms);
+            match tokio::time::timeout(limit, serving).await {
+                Ok(served) => served,
+                Err(_) => return answer(&Problem::new("too-slow", 408, "The request took too long.")),
+            }
+        } else {
+            serving.await
+        };
+        let response = served.unwrap_or_else(|never| match never {}).map(Body::new);
+        // Only now: it ends the HTTP of this connection, so there is one upgrade at most for each.
+        if let Some(sid) = sid.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+            self.relay.upgrades.add(&sid, &self.line);
+        }
         response
     }
 
@@ -138,12 +150,8 @@ impl Front {
     /// lives and the original would keep hyper's read buffer with it.
     fn arrive(&self, request: Request<Incoming>, origin: Option<Arc<str>>) -> Request<Body> {
         let (mut parts, body) = request.into_parts();
-        let sid = query_value(&parts.uri, "sid");
-        let websocket = parts.headers.contains_key(header::UPGRADE);
-        if let Some(sid) = sid.filter(|_| websocket) {
-            self.relay.upgrades.add(sid, &self.line);
-        }
-        let websocket = websocket && sid.is_none();
+        let websocket =
+            parts.headers.contains_key(header::UPGRADE) && query_value(&parts.uri, "sid").is_none();
         let mut kept = HeaderMap::with_capacity(4);
         let needed: [HeaderName; 5] = [
             header::CONNECTION,
