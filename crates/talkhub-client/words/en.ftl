@@ -3,7 +3,6 @@
 ## Shared
 
 name = Talkhub
-cancel = Cancel
 retry = Retry
 delete = Delete
 close = Close
@@ -107,6 +106,11 @@ open-failed-text = The server could not be reached. It is tried again by itself.
 bar-chats = Chats
 bar-people = People
 bar-you = You
+details = Details
+details-of = Details of { $name }
+user-id = User ID
+username = Username
+since = On Talkhub since
 
 ## Presence
 
@@ -145,7 +149,6 @@ state-failed = Not sent
 failed-why = Not sent: { $why }
 today = Today
 yesterday = Yesterday
-sent-at = Written { $time }
 unsupported = This message needs a newer version of Talkhub.
 new-messages =
     { $count ->
@@ -200,7 +203,6 @@ message-control = This is not valid text: it has a NUL or a broken character.
 message-id-malformed = The id of a message is a UUIDv7.
 frame-unreadable = This frame cannot be read here: { $why }.
 kind-unknown = This kind of frame needs a newer version of the server.
-not-reachable = This person takes messages from contacts only.
 limit-range = limit is a whole number from 1 to { $most }.
 cursor-malformed = { $name } is a whole number from 0.
 cursor-both = before and after do not go together.
@@ -248,6 +250,5 @@ settings-save = Save
 settings-saved = Saved.
 settings-end-others = Sign out all other browsers and devices
 settings-back = To your conversations
-settings-since = With us since { $date }
 problem-reference = Reference { $reference }
 no-script-chat = The chat needs JavaScript. Signing in and the settings work without it.

@@ -4,7 +4,7 @@ import { me } from "../accounts/actions.dom";
 import { list } from "../conversations/actions.dom";
 import { badge, partner, totalUnread } from "../conversations/state.std";
 import { say } from "../kit/words.std";
-import { finding, goHome, goTo, open, pane } from "./place.dom";
+import { details, finding, goHome, goTo, open, pane } from "./place.dom";
 import { shown } from "./sidebar.dom";
 
 export function begin(): void {
@@ -57,7 +57,9 @@ function onKey(event: KeyboardEvent): void {
     event.preventDefault();
     finding.value = { text: "" };
   } else if (event.key === "Escape" && !event.isComposing && !event.defaultPrevented && finding.value === null && !(event.target instanceof HTMLInputElement) && open.value.kind !== "none") {
-    goHome();
+    // One thing at a time: the panel first, then the conversation.
+    if (details.value) details.value = false;
+    else goHome();
   }
 }
 

@@ -18,6 +18,8 @@ export type Pane = "chats" | "people" | "you";
 const opened = signal<Open>({ kind: "none" });
 export const open: ReadonlySignal<Open> = opened;
 export const pane = signal<Pane>("chats");
+/** The details of the open conversation are shown. */
+export const details = signal(false);
 /** The person asked for the search by name or ID. */
 export const finding = signal<{ text: string } | null>(null);
 

@@ -18,10 +18,11 @@ import { unsent } from "../messages/sender.dom";
 import { ConversationView } from "../messages/view.dom";
 import { ConnectionBar } from "../relay/bar.dom";
 import { grouped, isUserId } from "../relay/ids.std";
+import { Details } from "./details.dom";
 import { signOut } from "./dispatch.dom";
 import { Hints } from "./hints.dom";
 import { Home } from "./home.dom";
-import { finding, goBack, goHome, goTo, open, pane, type Pane } from "./place.dom";
+import { details, finding, goBack, goHome, goTo, open, pane, type Pane } from "./place.dom";
 import { pathOf } from "./routes.std";
 import { Sidebar } from "./sidebar.dom";
 
@@ -85,7 +86,12 @@ function Opened() {
       );
     case "open": {
       const conversation = list.value?.all.get(place.id);
-      return conversation ? <ConversationView conversation={conversation} onBack={goBack} bar={<ConnectionBar />} /> : null;
+      return conversation ? (
+        <div class="beside">
+          <ConversationView conversation={conversation} onBack={goBack} onDetails={() => (details.value = !details.value)} detailed={details.value} bar={<ConnectionBar />} />
+          {details.value && <Details conversation={conversation} />}
+        </div>
+      ) : null;
     }
     case "opening":
       return <div class="talk">{late && <span class="skeleton skeleton--header" />}</div>;

@@ -8,6 +8,7 @@ import "../kit/skeleton.css";
 import "./shell.css";
 import "./sidebar.css";
 import "./home.css";
+import "./details.css";
 import "../accounts/entry.css";
 import "../accounts/settings.css";
 import "../accounts/id_card.css";

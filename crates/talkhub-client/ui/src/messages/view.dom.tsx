@@ -1,5 +1,5 @@
 // One conversation: header, messages, composer.
-import { ArrowLeft } from "lucide";
+import { ArrowLeft, PanelRight } from "lucide";
 import { me } from "../accounts/actions.dom";
 import { partner } from "../conversations/state.std";
 import { Avatar } from "../kit/avatar.dom";
@@ -14,7 +14,15 @@ import { Composer } from "./composer.dom";
 import { Log } from "./log.dom";
 import type { ComponentChildren } from "preact";
 
-export function ConversationView({ conversation, onBack, bar }: { conversation: Conversation; onBack: () => void; bar: ComponentChildren }) {
+export interface ConversationProps {
+  conversation: Conversation;
+  onBack: () => void;
+  onDetails: () => void;
+  detailed: boolean;
+  bar: ComponentChildren;
+}
+
+export function ConversationView({ conversation, onBack, onDetails, detailed, bar }: ConversationProps) {
   const self = me.value;
   const other = self && partner(conversation, self.user_id);
   if (!self || !other) return null;
@@ -27,8 +35,10 @@ export function ConversationView({ conversation, onBack, bar }: { conversation: 
         <button type="button" class="button button--icon talk__back" onClick={onBack} aria-label={say("back")}>
           <Icon of={ArrowLeft} />
         </button>
-        <Avatar person={other} online={online} />
-        <div class="talk__who">
+        <button type="button" class="talk__open" onClick={onDetails} aria-expanded={detailed} aria-label={say("details-of", { name })}>
+          <Avatar person={other} online={online} />
+        </button>
+        <div class="talk__who" onClick={onDetails}>
           <h2 class="talk__name" dir="auto">
             {name}
           </h2>
@@ -37,6 +47,9 @@ export function ConversationView({ conversation, onBack, bar }: { conversation: 
         <span class="user-id talk__id">
           {grouped(other.user_id)}
         </span>
+        <button type="button" class="button button--icon" onClick={onDetails} aria-expanded={detailed} aria-label={say("details")} title={say("details")}>
+          <Icon of={PanelRight} />
+        </button>
       </header>
       {bar}
       <Log key={conversation.id} conversation={conversation} timeline={timeline(conversation.id).value} name={name} notes={notes} />
