@@ -10,6 +10,9 @@ export default defineConfig({
     assetsDir: "",
     assetsInlineLimit: 0, // nothing inline: the page's security policy allows own files only
     modulePreload: { polyfill: false },
-    rollupOptions: { input: ["src/app/main.dom.tsx", "src/app/account.dom.ts"] },
+    rollupOptions: {
+      input: ["src/app/main.dom.tsx", "src/app/account.dom.ts"],
+      output: { hashCharacters: "base36" }, // no dash in a hash: the server knows lasting names by their end
+    },
   },
 });

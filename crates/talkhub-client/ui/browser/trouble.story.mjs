@@ -30,7 +30,9 @@ export const stories = {
     await says(ann.page, "number 2");
     await says(ann.page, "number 3");
     await world.both.startRelay();
+    const started = Date.now();
     await ann.page.locator(".bar--back").waitFor({ timeout: 10_000 });
+    console.log(`      the bar: ${after} ms after the cut; good news ${Date.now() - started} ms after the relay's return`);
     await ann.page.locator(".bar--back").waitFor({ state: "detached", timeout: 4_000 });
     await hasState(ann.page, "number 3", "read");
     const want = ["before", ...numbered(1, 3)];

@@ -4,6 +4,7 @@ import * as accounts from "../accounts/actions.dom";
 import * as conversations from "../conversations/actions.dom";
 import { behind, totalUnread } from "../conversations/state.std";
 import { onSignedOut } from "../kit/http.dom";
+import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
 import * as messages from "../messages/actions.dom";
 import * as sender from "../messages/sender.dom";
@@ -63,9 +64,24 @@ export async function signOut(): Promise<boolean> {
   return true;
 }
 
+let listTries = 0;
+let listTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** The whole list; opened timelines that are behind it follow up. Tried again by itself until it has come. */
 async function refreshList(): Promise<Conversation[] | null> {
+  clearTimeout(listTimer);
   const all = await conversations.load();
-  for (const one of all ?? []) notePresence(one);
+  if (all === null) {
+    listTries += 1;
+    listTimer = setTimeout(() => void refreshList(), backOff(listTries, Math.random()));
+    return null;
+  }
+  listTries = 0;
+  const history = conversations.list.value?.history;
+  for (const one of all) {
+    notePresence(one);
+    if (history) messages.compare(one.id, one.rev, history);
+  }
   return all;
 }
 
@@ -77,7 +93,6 @@ function notePresence(one: Conversation): void {
 /** Connected: subscribed to all groups, so what is fetched now leaves no hole. */
 async function resync(): Promise<void> {
   sender.hurry();
-  messages.catchUpAll();
   const before = unread();
   if (await refreshList()) relay.noteNews(Math.max(0, unread() - before));
 }
@@ -116,7 +131,8 @@ function onServer(frame: ServerFrame): void {
   switch (frame.kind) {
     case "hello":
       // Signed in as somebody else in another tab: this page belongs to nobody any more.
-      if (frame.user.user_id !== accounts.me.value?.user_id) window.location.reload();
+      if (frame.user.user_id === accounts.me.value?.user_id) relay.confirm();
+      else window.location.reload();
       return;
     case "message": {
       const known = conversations.find(frame.message.conversation);
@@ -210,8 +226,6 @@ function watchAway(): void {
 
 async function ask(): Promise<void> {
   sender.pump();
-  const all = await refreshList();
-  const history = conversations.list.value?.history;
-  for (const one of all ?? []) if (history) messages.compare(one.id, one.rev, history);
+  await refreshList();
 }
 

@@ -10,12 +10,14 @@ import { filtered, newestFirst, partner } from "../conversations/state.std";
 import { Icon } from "../kit/icon.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { useLate } from "../kit/late.dom";
+import { PHONE, useMedia } from "../kit/media.dom";
 import { Mark } from "../kit/mark.dom";
 import { say } from "../kit/words.std";
 import { draft } from "../messages/drafts.dom";
 import { presence } from "../presence/actions.dom";
 import { isTyping } from "../presence/view.dom";
 import { link } from "../relay/actions.dom";
+import { ConnectionBar } from "../relay/bar.dom";
 import type { Conversation, Me } from "../relay/wire.gen.std";
 import { finding, goHome, goTo, open } from "./place.dom";
 import { pathOf } from "./routes.std";
@@ -33,6 +35,7 @@ export function shown(self: Me): Conversation[] {
 export function Sidebar({ onSignOut }: { onSignOut: () => void }) {
   const self = me.value;
   const text = useSignal("");
+  const phone = useMedia(PHONE);
   if (!self) return null;
   return (
     <aside class="sidebar" aria-label={say("conversations")}>
@@ -52,6 +55,7 @@ export function Sidebar({ onSignOut }: { onSignOut: () => void }) {
           <Icon of={UserRoundPlus} />
         </button>
       </header>
+      {phone && <ConnectionBar />}
       <div class="search sidebar__search">
         <Icon of={Search} size={18} />
         <input

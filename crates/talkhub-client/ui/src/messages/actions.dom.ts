@@ -66,11 +66,6 @@ export function compare(id: ConversationId, rev: number, history: string): void 
   else if (held.value.cursor !== null && held.value.cursor !== rev) apply(id, { kind: "behind" });
 }
 
-/** After a reconnect every opened timeline follows up. */
-export function catchUpAll(): void {
-  for (const id of opened) apply(id, { kind: "behind" });
-}
-
 export function hear(message: Message, history: string): void {
   if (message.sender.user_id === self) sender.settle(message.id);
   if (timelines.has(message.conversation)) apply(message.conversation, { kind: "heard", message, history });
@@ -119,6 +114,7 @@ export async function loadOlder(id: ConversationId): Promise<void> {
   else apply(id, { kind: "older_failed" });
 }
 
+/** Marks on their way. */
 const marking = new Map<ConversationId, number>();
 
 /** Tells the server that everything up to `seq` was seen; null where that could not be told now. */
@@ -126,7 +122,6 @@ export async function markRead(id: ConversationId, seq: number): Promise<ReadMar
   if (seq <= (marking.get(id) ?? 0)) return null;
   marking.set(id, seq);
   const answer = await putRead(id, seq);
-  if (answer.kind === "ok") return answer.value;
   if (marking.get(id) === seq) marking.delete(id);
-  return null;
+  return answer.kind === "ok" ? answer.value : null;
 }

@@ -18,8 +18,8 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     if (document.visibilityState !== "visible" || !document.hasFocus()) return;
     const key = owner.lowestSeen();
     const rows = timeline(id).value.rows;
-    // An own unsent line at the end stands after everything stored.
-    const row = rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key) ?? (owner.atBottom() ? rows[rows.length - 1] : undefined);
+    // At the end everything counts, also a message that is taller than the window.
+    const row = owner.atBottom() ? rows[rows.length - 1] : rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key);
     const conversation = find(id);
     if (!row || !conversation || row.seq <= conversation.read) return;
     const mark = await markRead(id, row.seq);

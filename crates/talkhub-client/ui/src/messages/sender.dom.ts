@@ -4,7 +4,7 @@ import { isFinal, serverNow } from "../kit/http.dom";
 import { uuid7 } from "../kit/uuid.std";
 import * as relay from "../relay/actions.dom";
 import type { Conversation, Me, Message, MessageId, Problem, UserId } from "../relay/wire.gen.std";
-import { postMessage } from "./post.actions.dom";
+import { postMessage, whoAmI } from "./post.actions.dom";
 import { due, emptyOutbox, reduce, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
 import { openOutboxStore, type OutboxStore } from "./outbox_store.dom";
 import { announce, gone, tabName } from "./tabs.dom";
@@ -14,6 +14,8 @@ const WINDOW = 16;
 /** After this time without an answer the line says that it waits for a connection. */
 const SAY_WAITING = 10_000;
 const TAKE_OVER_EVERY = 20_000;
+/** An ack carries no text: the server's own row of the same `rev` wins over what is put together from it. */
+const ACK_IS_LESS = 0.5;
 
 /** What became of entries, told to the timelines. */
 export interface Watcher {
@@ -153,7 +155,8 @@ export function pump(): void {
       void (up ? byRelay(entry, prev) : byHttps(entry, prev)).then(() => pump());
     }
   }
-  const at = wakeAt(state.value, tabName);
+  // Without a way out there is nothing to wake for: a connection, or the bar, calls again.
+  const at = up || relay.link.value.bar === "away" ? wakeAt(state.value, tabName) : null;
   if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
 }
 
@@ -161,7 +164,7 @@ async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
   const answer = await relay.submit(entry.group, entry.id, entry.body, prev);
   switch (answer?.status) {
     case "stored":
-      if (me) watcher?.stored({ conversation: entry.conversation, seq: answer.seq, rev: answer.rev, id: entry.id, sender: personOf(me), type: "text", body: entry.body, at: answer.at }, answer.history_id);
+      if (me) watcher?.stored({ conversation: entry.conversation, seq: answer.seq, rev: answer.rev - ACK_IS_LESS, id: entry.id, sender: personOf(me), type: "text", body: entry.body, at: answer.at }, answer.history_id);
       return settle(entry.id);
     case "refused":
       return isFinal(answer.problem) ? refuse(entry, answer.problem) : putOff(entry);
@@ -174,6 +177,10 @@ async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
 }
 
 async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
+  // A cookie speaks for whoever signed in last in this browser: never send one person's words in another's name.
+  const who = await whoAmI();
+  if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
+  if (who.kind !== "ok") return putOff(entry);
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
     watcher?.stored(answer.value.message, answer.value.history_id);

@@ -1,17 +1,16 @@
 // The live connection: asks for a ticket, connects with Socket.IO, comes back by itself. The only place that knows the socket.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
-import { backOff } from "../kit/back_off.std";
 import { call } from "../kit/http.dom";
 import { ack as readAck, delivery as readDelivery, encode, relayTicket } from "./codec.std";
 import type { Ack, ClientFrame, Delivery, Event, Group, MessageId, RelayId, RelayTicket } from "./wire.gen.std";
-import { nextTick, opening, reduce, type Link, type LinkEvent } from "./state.std";
+import { nextTick, opening, reduce, wait, type Link, type LinkEvent } from "./state.std";
 
 const EVENT = "private_message";
 const ANSWER_WITHIN = 10_000;
 
 export interface Listener {
-  /** Connected: subscribed to every group, so that fetching may begin. */
+  /** Connected and confirmed: subscribed to every group, so that fetching may begin. */
   up(): void;
   down(): void;
   delivered(delivery: Delivery): void;
@@ -28,6 +27,9 @@ let tryTimer: ReturnType<typeof setTimeout> | undefined;
 let barTimer: ReturnType<typeof setTimeout> | undefined;
 let attempt = 0;
 let transportFailures = 0;
+/** The logic server said who this connection speaks for, and it is the person of this page. */
+let confirmed = false;
+const HELLO_WITHIN = 8_000;
 
 function apply(event: LinkEvent): void {
   state.value = reduce(state.value, event);
@@ -70,13 +72,24 @@ export function forgetTicket(): void {
 }
 
 export const relayId = (): RelayId | null => ticket?.relay_id ?? null;
-export const isUp = (): boolean => socket?.connected === true;
+export const isUp = (): boolean => confirmed && socket?.connected === true;
+
+/**
+ * The hello named the person of this page. Not before this does anything go out: in another tab somebody else may have
+ * signed in meanwhile, and what this person wrote must not be sent in another's name.
+ */
+export function confirm(): void {
+  if (confirmed || !socket?.connected) return;
+  confirmed = true;
+  apply({ kind: "connected", now: Date.now() });
+  listener?.up();
+}
 
 /** Sends for keeping. Null: no answer in time or cut; it may or may not be stored. */
 export function submit(to: Group, id: MessageId, body: string, prev: MessageId | null): Promise<Ack | null> {
   const event: Event = { to, id, class: "durable", frame: encode({ kind: "message", body }), ...(prev === null ? {} : { prev }) };
   const through = socket;
-  if (!through?.connected) return Promise.resolve(null);
+  if (!through || !isUp()) return Promise.resolve(null);
   return new Promise((resolve) => {
     through.timeout(ANSWER_WITHIN).emit(EVENT, event, (error: unknown, answer: unknown) => resolve(error ? null : readAck(answer)));
   });
@@ -85,7 +98,7 @@ export function submit(to: Group, id: MessageId, body: string, prev: MessageId |
 /** Sends for the moment: lost if the connection is not there. */
 export function signalTo(to: Group, id: MessageId, frame: ClientFrame): void {
   const event: Event = { to, id, class: "ephemeral", frame: encode(frame) };
-  if (socket?.connected) socket.volatile.emit(EVENT, event, () => undefined);
+  if (isUp()) socket?.volatile.emit(EVENT, event, () => undefined);
 }
 
 async function connect(): Promise<void> {
@@ -96,6 +109,7 @@ async function connect(): Promise<void> {
   socket?.removeAllListeners();
   socket?.close();
   socket = null;
+  confirmed = false;
   if (ticket === null) {
     const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
     if (own !== attempt) return;
@@ -122,14 +136,16 @@ function open(with_: RelayTicket, own: number): void {
   made.on("connect", () => {
     if (own !== attempt) return;
     transportFailures = 0;
-    apply({ kind: "connected", now: Date.now() });
-    listener?.up();
+    setTimeout(() => {
+      if (own === attempt && !confirmed) made.disconnect(); // never told who we are: once more
+    }, HELLO_WITHIN);
   });
   made.on("connect_error", (error: Error) => {
     if (own === attempt) refused(error.message);
   });
   made.on("disconnect", () => {
     if (own !== attempt) return;
+    confirmed = false;
     apply({ kind: "lost", now: Date.now() });
     listener?.down();
     later(null);
@@ -159,9 +175,10 @@ function refused(message: string): void {
   }
 }
 
-function later(wait: number | null): void {
+/** `asked`: how long the other side wants us to wait. */
+function later(asked: number | null): void {
   if (listener === null) return;
-  const pause = wait ?? backOff(state.value.failures + 1, Math.random());
+  const pause = asked ?? wait(state.value, Date.now(), document.visibilityState === "visible", Math.random());
   apply({ kind: "failed", nextTry: Date.now() + pause });
   clearTimeout(tryTimer);
   tryTimer = setTimeout(() => void connect(), pause);

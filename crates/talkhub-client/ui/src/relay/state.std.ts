@@ -1,4 +1,5 @@
 // How the live connection stands, and what the bar under the header says about it.
+import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
 
 /** Nothing is said for this long: most cuts heal sooner. */
@@ -53,6 +54,17 @@ function tick(link: Link, now: number): Link {
   if (link.bar === "none" && link.lostAt !== null && QUIET <= now - link.lostAt) return { ...link, bar: "away", barSince: now };
   if (link.bar === "back" && GOOD_NEWS <= now - link.barSince) return { ...link, bar: "none", barSince: now };
   return link;
+}
+
+/** A cut that somebody looks at is tried often for a while: the bar should go within seconds of the relay's return. */
+const EAGER_FOR = 60_000;
+const EAGER_MOST = 3_000;
+
+/** How long to wait before the next try. */
+export function wait(link: Link, now: number, visible: boolean, chance: number): number {
+  const pause = backOff(link.failures + 1, chance);
+  const eager = visible && link.lostAt !== null && now - link.lostAt < EAGER_FOR;
+  return eager ? Math.min(pause, Math.round(EAGER_MOST * (0.7 + 0.6 * chance))) : pause;
 }
 
 /** When the bar changes by time alone; null when it does not. */

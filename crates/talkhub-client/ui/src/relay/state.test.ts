@@ -1,7 +1,7 @@
 // The bar under the header: quiet for 3 s, then away, then good news for 2 s.
 import { describe, expect, test } from "vitest";
 import { backOff } from "../kit/back_off.std";
-import { nextTick, opening, reduce, type Link, type LinkEvent } from "./state.std";
+import { nextTick, opening, reduce, wait, type Link, type LinkEvent } from "./state.std";
 
 const run = (events: LinkEvent[], from: Link = opening(0)): Link => events.reduce(reduce, from);
 const connected = run([{ kind: "connected", now: 100 }]);
@@ -33,6 +33,12 @@ describe("the bar", () => {
   test("late words about an old connection change nothing", () => {
     expect(run([{ kind: "failed", nextTry: 5 }, { kind: "trying" }, { kind: "news", count: 3 }], connected)).toEqual(connected);
   });
+});
+
+test("who looks at a cut gets eager tries for a minute", () => {
+  const lost = run([{ kind: "lost", now: 0 }, ...Array.from({ length: 9 }, (): LinkEvent => ({ kind: "failed", nextTry: 0 }))], connected);
+  expect([wait(lost, 59_000, true, 1), wait(lost, 60_000, true, 1), wait(lost, 1_000, false, 0.5)]).toEqual([3_900, 39_000, 30_000]);
+  expect(wait(run([{ kind: "lost", now: 0 }], connected), 0, true, 0.5)).toBe(1_000);
 });
 
 test("the wait doubles from 1 s to 30 s, give or take 30 %", () => {
