@@ -13,6 +13,8 @@ pub enum Database {
         /// `127.0.0.1:3306`
         server: String,
         name: String,
+        /// What stands at the end of the URL.
+        options: &'static str,
     },
 }
 
@@ -39,6 +41,7 @@ impl Database {
         let made = Self::Mysql {
             server: server.to_owned(),
             name,
+            options: "",
         };
         made.tell("CREATE")?;
         Ok(made)
@@ -48,7 +51,11 @@ impl Database {
     pub fn url(&self) -> Option<String> {
         match self {
             Self::Sqlite => None,
-            Self::Mysql { server, name } => Some(format!("mysql://root@{server}/{name}")),
+            Self::Mysql {
+                server,
+                name,
+                options,
+            } => Some(format!("mysql://root@{server}/{name}{options}")),
         }
     }
 
@@ -67,6 +74,8 @@ impl Database {
             Self::Mysql { name, .. } => Self::Mysql {
                 server: other.to_owned(),
                 name: name.clone(),
+                // The driver would leave for the server's own socket.
+                options: "?prefer_socket=false",
             },
         }
     }
@@ -77,7 +86,7 @@ impl Database {
     }
 
     fn tell(&self, verb: &str) -> Result<()> {
-        let Self::Mysql { server, name } = self else {
+        let Self::Mysql { server, name, .. } = self else {
             return Ok(());
         };
         let (host, port) = server
