@@ -103,7 +103,7 @@ export function signalTo(to: Group, id: MessageId, frame: ClientFrame): void {
 
 async function connect(): Promise<void> {
   attempt += 1;
-  const own = attempt;
+  const mine = attempt;
   clearTimeout(tryTimer);
   apply({ kind: "trying" });
   socket?.removeAllListeners();
@@ -112,11 +112,14 @@ async function connect(): Promise<void> {
   confirmed = false;
   if (ticket === null) {
     const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
-    if (own !== attempt) return;
-    if (answer.kind !== "ok") return later(answer.kind === "problem" ? answer.retryAfterMs : null);
+    if (mine !== attempt) return;
+    if (answer.kind !== "ok") {
+      const own = wait(state.value, Date.now(), document.visibilityState === "visible", Math.random());
+      return later(Math.max(own, answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0));
+    }
     ticket = answer.value;
   }
-  open(ticket, own);
+  open(ticket, mine);
 }
 
 function open(with_: RelayTicket, own: number): void {
