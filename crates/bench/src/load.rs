@@ -33,6 +33,8 @@ pub(crate) async fn measure(name: &str, database: Database, options: &Options) -
         .extend(LIMITS.map(|limit| (limit.to_owned(), "1000000".to_owned())));
     site.settings
         .insert("TALKHUB_RELAY_SOCKET_BUFFER".into(), "65536".into());
+    site.settings
+        .insert("TALKHUB_REGISTRATIONS_PER_MINUTE".into(), "100000".into());
     site.settings.insert("TALKHUB_LOG".into(), "warn".into());
     site.settings.insert("TALKHUB_RELAY_LOG".into(), "warn".into());
     site.start().await?;

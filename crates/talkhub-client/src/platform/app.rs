@@ -44,8 +44,8 @@ impl Limits {
         Self {
             lookups: PerMinute::new(config.accounts.lookups_per_minute),
             searches: PerMinute::new(config.accounts.searches_per_minute),
-            offers: PerMinute::new(120),
-            registrations: PerMinute::new(30),
+            offers: PerMinute::new(config.accounts.id_offers_per_minute),
+            registrations: PerMinute::new(config.accounts.registrations_per_minute),
             guesses: Guessing::default(),
         }
     }

@@ -74,6 +74,8 @@ pub struct Accounts {
     pub session_end: Duration,
     pub lookups_per_minute: u32,
     pub searches_per_minute: u32,
+    pub registrations_per_minute: u32,
+    pub id_offers_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -169,6 +171,8 @@ impl Config {
                 session_end: Duration::from_secs(86_400 * read.number("TALKHUB_SESSION_END_DAYS")?),
                 lookups_per_minute: read.number("TALKHUB_LOOKUPS_PER_MINUTE")? as u32,
                 searches_per_minute: read.number("TALKHUB_SEARCHES_PER_MINUTE")? as u32,
+                registrations_per_minute: read.number("TALKHUB_REGISTRATIONS_PER_MINUTE")? as u32,
+                id_offers_per_minute: read.number("TALKHUB_ID_OFFERS_PER_MINUTE")? as u32,
             },
             presence: Presence {
                 collect: read.millis("TALKHUB_PRESENCE_COLLECT_MS")?,

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
@@ -21,8 +21,9 @@ pub struct Hasher {
     cost: u32,
     hands: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    /// Verified against when there is no such person, so that the answer takes as long.
-    dummy: Arc<str>,
+    /// Verified against when there is no such person, so that the answer takes as long. Made beside the start, which
+    /// need not wait a quarter of a second for it.
+    dummy: Arc<OnceLock<String>>,
 }
 
 struct Waiting(Arc<AtomicUsize>);
@@ -36,12 +37,18 @@ impl Drop for Waiting {
 impl Hasher {
     /// `cost` as bcrypt counts it (2^cost rounds); `threads` at once.
     pub fn new(cost: u32, threads: usize) -> anyhow::Result<Self> {
-        let dummy = bcrypt::hash(keyed("nobody has this password"), cost)?;
+        let dummy = Arc::new(OnceLock::new());
+        let place = dummy.clone();
+        std::thread::Builder::new()
+            .name("dummy hash".into())
+            .spawn(move || {
+                place.get_or_init(|| hash_of_nobody(cost));
+            })?;
         Ok(Self {
             cost,
             hands: Arc::new(Semaphore::new(threads.max(1))),
             waiting: Arc::default(),
-            dummy: dummy.into(),
+            dummy,
         })
     }
 
@@ -53,10 +60,12 @@ impl Hasher {
 
     /// Whether `password` made `hash`. Without a hash it takes as long and says no.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.dummy.to_string()));
-        let fits = self
-            .work(move || Ok(bcrypt::verify(keyed(&password), &hash)?))
-            .await?;
+        let (known, dummy, cost) = (hash.is_some(), self.dummy.clone(), self.cost);
+        let verify = move || {
+            let hash = hash.unwrap_or_else(|| dummy.get_or_init(|| hash_of_nobody(cost)).clone());
+            Ok(bcrypt::verify(keyed(&password), &hash)?)
+        };
+        let fits = self.work(verify).await?;
         Ok(known && fits)
     }
 
@@ -89,6 +98,11 @@ impl Hasher {
         });
         Ok(done.await.map_err(|error| Problem::Internal(error.into()))??)
     }
+}
+
+fn hash_of_nobody(cost: u32) -> String {
+    // A cost out of range is refused where the setting is read; then any hash of that shape will do.
+    bcrypt::hash(keyed("nobody has this password"), cost).unwrap_or_default()
 }
 
 /// 44 characters for every password, so that bcrypt's limit of 72 bytes cuts nothing.

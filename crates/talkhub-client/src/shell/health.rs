@@ -1,6 +1,7 @@
 //! `/healthz`: the process lives. `/readyz`: what it needs is there.
 
 use crate::platform::app::App;
+use crate::platform::db::Place;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
@@ -10,20 +11,43 @@ pub async fn show_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: 503 without the database; without the relay everything but the live connection works.
+/// `GET /readyz`: 503 without the database or a disk to write to; without the relay everything but the live connection
+/// works.
 pub async fn show_ready(app: Data<App>) -> HttpResponse {
-    let database = app.db.answers().await;
+    let (database, disk) = (app.db.answers().await, disk_takes_more(&app).await);
     let relay = app.relay.boot_id().is_some();
-    let word = |good: bool| if good { "ok" } else { "away" };
-    let status = match (database, relay) {
+    let word = |good: bool, bad: &'static str| if good { "ok" } else { bad };
+    let status = match (database && disk, relay) {
         (true, true) => "ready",
         (true, false) => "degraded",
         (false, _) => "unavailable",
     };
-    let body = json!({ "status": status, "database": word(database), "relay": word(relay) });
-    if database {
+    let body = json!({
+        "status": status,
+        "database": word(database, "away"),
+        "disk": word(disk, "full"),
+        "relay": word(relay, "away"),
+    });
+    if database && disk {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().json(body)
     }
+}
+
+/// Whether something can be written beside the SQLite file. A MySQL server's disk is its own affair.
+async fn disk_takes_more(app: &App) -> bool {
+    let Place::Sqlite(path) = app.db.place() else {
+        return true;
+    };
+    let folder = path
+        .parent()
+        .map(std::path::Path::to_path_buf)
+        .unwrap_or_default();
+    let probe = folder.join(".talkhub-disk-probe");
+    let written = tokio::task::spawn_blocking(move || {
+        let written = std::fs::write(&probe, [0; 4096]);
+        written.and_then(|()| std::fs::remove_file(&probe)).is_ok()
+    });
+    written.await.unwrap_or(false)
 }

@@ -300,7 +300,7 @@ async fn health_needs_no_sign_in_and_says_what_is_away() {
         (ready.status, ready.body),
         (
             200,
-            json!({ "status": "degraded", "database": "ok", "relay": "away" })
+            json!({ "status": "degraded", "database": "ok", "disk": "ok", "relay": "away" })
         )
     );
     assert_eq!(app.is_mysql(), std::env::var("TALKHUB_TEST_DATABASE_URL").is_ok());

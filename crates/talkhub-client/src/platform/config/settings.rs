@@ -180,6 +180,18 @@ pub const SETTINGS: &[Setting] = &[
         "Searches for people, for each person.",
     ),
     setting(
+        "TALKHUB_REGISTRATIONS_PER_MINUTE",
+        "30",
+        Number(1, 100_000),
+        "New accounts, for each network.",
+    ),
+    setting(
+        "TALKHUB_ID_OFFERS_PER_MINUTE",
+        "120",
+        Number(1, 100_000),
+        "Offers and checks of free user IDs, for each network.",
+    ),
+    setting(
         "TALKHUB_PRESENCE_COLLECT_MS",
         "1000",
         Number(10, 60_000),

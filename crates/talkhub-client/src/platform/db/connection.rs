@@ -71,6 +71,27 @@ impl Place {
     }
 }
 
+impl Place {
+    /// `text` without the password, whoever wrote it.
+    pub fn scrub(&self, text: &str) -> String {
+        let password = match self {
+            Self::Sqlite(_) => None,
+            Self::Mysql(url) => {
+                let user = url
+                    .trim_start_matches("mysql://")
+                    .rsplit_once('@')
+                    .map(|(user, _)| user);
+                user.and_then(|user| user.split_once(':'))
+                    .map(|(_, password)| password)
+            }
+        };
+        match password {
+            Some(password) if !password.is_empty() => text.replace(password, "***"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
 /// What a connection will be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -180,6 +201,15 @@ mod tests {
             "mysql://ann:***@db:3306/talkhub",
         );
         check("mysql://ann:se@cret@db/talkhub", "mysql://ann:***@db/talkhub");
+    }
+
+    #[test]
+    fn a_password_is_scrubbed_from_what_others_write() {
+        let place = Place::parse("mysql://ann:hush@db/talkhub").unwrap();
+        assert_eq!(
+            place.scrub("bad url mysql://ann:hush@db"),
+            "bad url mysql://ann:***@db"
+        );
     }
 
     #[test]

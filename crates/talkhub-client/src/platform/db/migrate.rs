@@ -63,7 +63,7 @@ pub fn run(place: &Place, now: i64) -> Result<usize, MigrateError> {
     let shown = place.to_string();
     let open_error = |cause: String| MigrateError::Open {
         place: shown.clone(),
-        cause,
+        cause: place.scrub(&cause),
     };
     connection::ensure_database(place).map_err(|error| open_error(error.to_string()))?;
     let mut conn = connection::open(place, Use::Write).map_err(|error| open_error(error.to_string()))?;
