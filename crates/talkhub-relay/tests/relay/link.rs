@@ -218,8 +218,8 @@ async fn bad30_what_makes_no_sense_closes_the_link_with_a_code() {
 #[tokio::test]
 async fn bad30_a_silent_link_is_closed() {
     let world = World::with(|config| {
-        config.times.link_ping_ms = 30;
-        config.times.link_timeout_ms = 200;
+        config.times.link_ping_ms = 50;
+        config.times.link_timeout_ms = 1_000;
     })
     .await;
     let talk = group();
@@ -228,14 +228,14 @@ async fn bad30_a_silent_link_is_closed() {
     answering.present().await;
     let ack = client.emit(&durable(&talk, "{}"));
     // Whoever reads answers pings; for a while nobody does.
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(is_busy(&ack.await));
     let closed = async { while answering.up().await.is_ok() {} };
     tokio::time::timeout(SOON, closed).await.expect("closed");
 
     let mut alive = world.link().await;
     let reading = spawn(async move { alive.close_code().await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(!reading.is_finished(), "who answers pings stays");
 }
 

@@ -22,11 +22,14 @@ async fn flt27_a_slow_reader_is_cut_off_and_others_miss_nothing() {
     let world = World::with(|config| {
         config.limits.socket_buffer = 64;
         config.limits.send_buffer_bytes = 16_384;
+        // Nothing but the kill switch may end it.
+        config.times.socket_sweep_ms = 600_000;
+        config.times.ping_interval_ms = 600_000;
     })
     .await;
     let talk = group();
     let slow = world.ticket(&[&talk]).await;
-    let _slow_tab = stuck(&world, &slow).await;
+    let mut slow_tab = stuck(&world, &slow).await;
     let (_, mut reader) = world.person(&[&talk]).await;
     let frame = "x".repeat(40_000);
     let mut sent = 0;
@@ -49,6 +52,17 @@ async fn flt27_a_slow_reader_is_cut_off_and_others_miss_nothing() {
     assert!(64 <= sent, "{sent}");
     let (_, connected) = world.call("GET", "/relay-ids", None).await;
     assert_eq!(connected["relay_ids"].as_array().map(Vec::len), Some(1));
+    let rest = async {
+        let mut rest = 0;
+        while slow_tab.next().await.is_some() {
+            rest += 1;
+        }
+        rest
+    };
+    let rest = tokio::time::timeout(SOON, rest)
+        .await
+        .expect("its connection has ended");
+    assert!(rest < sent, "what was queued for it is gone: {rest} of {sent}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,6 +80,11 @@ async fn ru19_ephemeral_ones_are_dropped_before_anybody_is_cut_off() {
     for _ in 0..400 {
         assert_eq!(sender.emit(&ephemeral(&talk, &frame)).await, Ok(Ack::Forwarded));
     }
+    // Half of its buffer is still free for what matters more.
+    let items: Vec<_> = (0..10)
+        .map(|_| json!({"to": talk, "frame": frame, "class": "durable"}))
+        .collect();
+    assert_eq!(world.call("POST", "/forward", Some(json!(items))).await.0, 200);
     assert_eq!(world.running.counters().slow.load(Ordering::Relaxed), 0);
     assert!(slow_tab.handle().is_open());
     let (_, connected) = world.call("GET", "/relay-ids", None).await;
