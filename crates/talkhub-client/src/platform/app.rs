@@ -32,6 +32,7 @@ pub struct Limits {
     /// Exact look-ups of user IDs.
     pub lookups: PerMinute<UserId>,
     pub searches: PerMinute<UserId>,
+    pub relay_ids: PerMinute<UserId>,
     /// Offers and checks of free user IDs, and new accounts, by network.
     pub offers: PerMinute<String>,
     pub registrations: PerMinute<String>,
@@ -43,6 +44,7 @@ impl Limits {
     pub fn new(config: &Config) -> Self {
         Self {
             lookups: PerMinute::new(config.accounts.lookups_per_minute),
+            relay_ids: PerMinute::new(config.accounts.relay_ids_per_minute),
             searches: PerMinute::new(config.accounts.searches_per_minute),
             offers: PerMinute::new(config.accounts.id_offers_per_minute),
             registrations: PerMinute::new(config.accounts.registrations_per_minute),

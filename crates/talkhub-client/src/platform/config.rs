@@ -76,6 +76,7 @@ pub struct Accounts {
     pub searches_per_minute: u32,
     pub registrations_per_minute: u32,
     pub id_offers_per_minute: u32,
+    pub relay_ids_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +173,7 @@ impl Config {
                 lookups_per_minute: read.number("TALKHUB_LOOKUPS_PER_MINUTE")? as u32,
                 searches_per_minute: read.number("TALKHUB_SEARCHES_PER_MINUTE")? as u32,
                 registrations_per_minute: read.number("TALKHUB_REGISTRATIONS_PER_MINUTE")? as u32,
+                relay_ids_per_minute: read.number("TALKHUB_RELAY_IDS_PER_MINUTE")? as u32,
                 id_offers_per_minute: read.number("TALKHUB_ID_OFFERS_PER_MINUTE")? as u32,
             },
             presence: Presence {

@@ -22,6 +22,7 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 
 /// `POST /relay-ids`
 async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+    app.limits.relay_ids.take(me.user(), app.clock.monotonic())?;
     let (token, relay_id) = (secret::token(app.clock.random()), app.clock.relay_id());
     let mut origins = app.config.http.public_urls.clone();
     let here = page_origin(&request);

@@ -55,6 +55,11 @@ impl Tracker {
         state.connections.insert(relay_id, Heartbeat { user, at: now });
     }
 
+    /// Whether this connection has a heartbeat, by monotonic time: no jump of the wall clock ends it.
+    pub fn is_live(&self, relay_id: &RelayId) -> bool {
+        self.lock().connections.contains_key(relay_id)
+    }
+
     /// This connection is lost. `at_once`: its owner left on purpose, no grace.
     pub fn lose(&self, relay_id: &RelayId, at_once: bool, now: Duration) {
         let mut state = self.lock();

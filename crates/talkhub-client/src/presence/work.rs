@@ -127,13 +127,15 @@ async fn read_chunk(app: &App, after: String) -> Result<(Vec<SetItem>, Option<St
 
 /// Drops relay IDs without a connection, here and at the relay. Only while the link is up: without it nobody has a
 /// heartbeat.
-pub async fn sweep(app: &App) -> Result<()> {
+pub async fn sweep(app: &App, tracker: &Tracker) -> Result<()> {
     let (since, now) = (
         app.clock.now() - millis(app.config.presence.forget),
         app.clock.now(),
     );
+    let tracker = tracker.clone();
     let swept = app.db.write(move |conn| {
-        let silent = store::list_silent(conn, since, now)?;
+        let mut silent = store::list_silent(conn, since, now)?;
+        silent.retain(|relay_id| !tracker.is_live(relay_id));
         store::delete(conn, &silent)?;
         Ok(silent)
     });

@@ -124,8 +124,31 @@ fn tag(file: &EmbeddedFile) -> String {
     )
 }
 
-/// `name-HASH.ext`, as the bundler names what never changes under its name.
+/// `name-HASH.ext`, as the bundler names what never changes under its name; the hash has 8 characters of base64url.
 fn is_hashed(file: &str) -> bool {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    stem.rsplit_once('-').is_some_and(|(_, hash)| hash.len() == 8)
+    let Some(tail) = stem.len().checked_sub(9).and_then(|at| stem.get(at..)) else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    tail.starts_with('-') && tail.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_hashed;
+
+    #[test]
+    fn only_files_with_a_hash_in_their_name_last() {
+        for lasting in [
+            "main.dom-OtuaIhVy.js",
+            "words.std-Di9V0-v5.js",
+            "words-DjlDThC-.css",
+        ] {
+            assert!(is_hashed(lasting), "{lasting}");
+        }
+        for changing in ["mark.svg", "a-b.js", ".vite/manifest.json", "é-1234567.js"] {
+            assert!(!is_hashed(changing), "{changing}");
+        }
+    }
 }

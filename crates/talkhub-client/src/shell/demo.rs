@@ -20,7 +20,7 @@ const PASSWORD: &str = "TestPass123!";
 const PEOPLE: [(&str, &str, &str, &str); 4] = [
     ("user1", "user1@test.com", "Ada Lind", "1000000001"),
     ("user2", "user2@test.com", "Ben Okoro", "1000000002"),
-    ("mira", "mira@test.com", "Mira Sol", "4815162342"),
+    ("mira", "mira@test.com", "Mira Sol", "3141592654"),
     ("jonas", "jonas@test.com", "Jonas Hale", "2718281828"),
 ];
 

@@ -215,7 +215,7 @@ impl Work {
                     .up_for()
                     .is_some_and(|up| app.config.presence.forget < up) =>
             {
-                presence::work::sweep(app).await
+                presence::work::sweep(app, tracker).await
             }
             Self::Sweep => Ok(()),
             Self::RenewLeases => match app.relay.boot_id() {

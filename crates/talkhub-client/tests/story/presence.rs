@@ -171,9 +171,35 @@ async fn silent_relay_ids_are_swept() {
         .unwrap();
     app.wait(30);
     app.app.relay.take_recorded();
-    presence::work::sweep(&app.app).await.unwrap();
+    presence::work::sweep(&app.app, &tracker).await.unwrap();
     assert_eq!(rows(&app).await, [alive.to_string()]);
     assert_eq!(app.app.relay.take_recorded(), [Said::Revoked(silent)]);
+}
+
+#[actix_web::test]
+async fn flt30_a_jump_of_the_wall_clock_ends_no_connection() {
+    let app = TestApp::new().await;
+    let ann = app.person("1000000001").await;
+    let alive = tab(&ann).await;
+    let tracker = Tracker::default();
+    presence::relay::on_connected(&app.app, &tracker, alive.clone())
+        .await
+        .unwrap();
+    // The row looks old by the wall clock; the tracker, which goes by monotonic time, still holds the connection.
+    app.wait(2 * 86_400);
+    presence::work::sweep(&app.app, &tracker).await.unwrap();
+    assert_eq!(rows(&app).await, [alive.to_string()]);
+}
+
+#[actix_web::test]
+async fn each_person_gets_so_many_relay_ids_a_minute() {
+    let app = TestApp::with(|config| config.accounts.relay_ids_per_minute = 2).await;
+    let ann = app.person("1000000001").await;
+    tab(&ann).await;
+    tab(&ann).await;
+    assert_eq!(ann.post("/api/v1/relay-ids", json!({})).await.status, 429);
+    app.wait(30);
+    tab(&ann).await;
 }
 
 #[actix_web::test]

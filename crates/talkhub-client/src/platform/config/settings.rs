@@ -192,6 +192,12 @@ pub const SETTINGS: &[Setting] = &[
         "Offers and checks of free user IDs, for each network.",
     ),
     setting(
+        "TALKHUB_RELAY_IDS_PER_MINUTE",
+        "120",
+        Number(1, 100_000),
+        "New relay IDs, for each person: one for each tab that opens or comes back after long.",
+    ),
+    setting(
         "TALKHUB_PRESENCE_COLLECT_MS",
         "1000",
         Number(10, 60_000),
