@@ -12,14 +12,7 @@ pub(crate) fn run(scenarios: &[&str]) -> Result<()> {
     let mariadb = Mariadb::temporary()?;
     let mut bench = Command::new(place::program("bench", Profile::Release));
     bench.args(scenarios).current_dir(place::root());
-    bench.env(
-        "TALKHUB_CLIENT_BIN",
-        place::program("talkhub-client", Profile::Release),
-    );
-    bench.env(
-        "TALKHUB_RELAY_BIN",
-        place::program("talkhub-relay", Profile::Release),
-    );
+    bench.envs(programs::paths(Profile::Release));
     bench.env("TALKHUB_TEST_DATABASE_URL", mariadb.server_url());
     command::shown_run(&mut bench)
 }

@@ -1,38 +1,24 @@
-//! `pics`: the pictures of `Pics/`, taken by a browser from the running programs.
+//! `pics`: the pictures of `Pics/`, taken by a browser from the running programs filled with the demo.
 
 use crate::place::{self, Profile};
-use crate::programs::{self, Both, Setup};
-use crate::{command, http, packages, page};
+use crate::{command, packages, page, programs};
 use anyhow::Result;
-use std::process::Command;
 
 pub(crate) fn take() -> Result<()> {
     packages::require(&[packages::CHROMIUM])?;
     page::build_if_changed()?;
     programs::build(Profile::Dev)?;
-    let folder = tempfile::tempdir()?;
-    let setup = Setup {
-        profile: Profile::Dev,
-        port: http::free_port()?,
-        relay_port: http::free_port()?,
-        data: folder.path().to_owned(),
-        database_url: None,
-        secret: programs::random_secret()?,
-        settings: Vec::new(),
-    };
-    command::shown_run(&mut setup.client(&["demo"]))?;
-    let both = Both::start(&setup)?;
     let pictures = place::root().join("Pics");
-    let mut node = Command::new("node");
-    node.current_dir(place::ui()).arg("browser/pics.mjs");
-    node.env("TALKHUB_URL", format!("http://127.0.0.1:{}", setup.port));
-    node.env("TALKHUB_PICS", &pictures);
+    // The script starts and stops both programs itself, in a temporary folder.
+    let mut node = std::process::Command::new("node");
+    node.current_dir(place::ui())
+        .arg("browser/pics.mjs")
+        .arg(&pictures);
+    node.envs(programs::paths(Profile::Dev));
     if let Some(chromium) = place::find_program(packages::CHROMIUM.programs) {
         node.env("TALKHUB_CHROMIUM", chromium);
     }
-    let taken = command::shown_run(&mut node);
-    both.stop();
-    taken?;
+    command::shown_run(&mut node)?;
     println!("The pictures are in {}.", pictures.display());
     Ok(())
 }

@@ -41,6 +41,15 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Where tests and scripts find the programs that they start.
+pub(crate) fn paths(profile: Profile) -> [(&'static str, String); 2] {
+    let path = |name| place::program(name, profile).to_string_lossy().into_owned();
+    [
+        ("TALKHUB_CLIENT_BIN", path("talkhub-client")),
+        ("TALKHUB_RELAY_BIN", path("talkhub-relay")),
+    ]
+}
+
 /// Where and with what both run.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {

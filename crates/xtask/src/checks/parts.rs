@@ -83,7 +83,7 @@ impl Part {
             Self::Stories => kit.on_both_databases(stories, &[]),
             Self::EndToEnd => {
                 page::install_if_changed()?; // the official client stands among the page's packages
-                kit.on_both_databases(end_to_end, &program_paths())
+                kit.on_both_databases(end_to_end, &programs::paths(Profile::Dev))
             }
             Self::Browser => browser(kit),
             Self::Lint => {
@@ -226,18 +226,9 @@ fn browser(kit: &mut Kit) -> Result<Tally> {
     page::install_if_changed()?;
     kit.built()?;
     let mut npm = page::npm(&["run", "browser"]);
-    npm.envs(program_paths());
+    npm.envs(programs::paths(Profile::Dev));
     if let Some(chromium) = place::find_program(packages::CHROMIUM.programs) {
         npm.env("TALKHUB_CHROMIUM", chromium);
     }
     counted(&mut npm, summary::ours)
-}
-
-/// Where tests find the programs that they start.
-fn program_paths() -> [(&'static str, String); 2] {
-    let path = |name| place::program(name, Profile::Dev).to_string_lossy().into_owned();
-    [
-        ("TALKHUB_CLIENT_BIN", path("talkhub-client")),
-        ("TALKHUB_RELAY_BIN", path("talkhub-relay")),
-    ]
 }
