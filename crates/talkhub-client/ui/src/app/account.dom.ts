@@ -102,13 +102,13 @@ function samePasswords(form: HTMLFormElement): void {
   const again = form.querySelector<HTMLInputElement>('input[name="password_again"]');
   const issue = document.getElementById("issue-password_again");
   if (!first || !again || !issue) return;
+  // Only while typing: words that appear on leaving the field would move the button away from under the pointer.
   const look = (): void => {
-    const differ = again.value !== "" && first.value !== again.value && document.activeElement !== again;
+    const differ = again.value !== "" && !first.value.startsWith(again.value);
     issue.textContent = differ ? say("passwords-differ") : "";
     if (differ) again.setAttribute("aria-invalid", "true");
     else again.removeAttribute("aria-invalid");
   };
-  again.addEventListener("blur", look);
   again.addEventListener("input", look);
   first.addEventListener("input", look);
 }
