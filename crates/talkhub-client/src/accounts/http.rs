@@ -1,6 +1,7 @@
 //! The JSON doors of accounts: register, sign in and out, oneself, finding people.
 
-use super::model::{DisplayName, Password, PeopleQuery, Registration};
+use super::model::{PeopleQuery, Registration};
+use super::names::{DisplayName, Password};
 use super::signed_in::{cookie, no_cookie};
 use super::{Account, Sign, SignedIn, store};
 use crate::platform::app::App;

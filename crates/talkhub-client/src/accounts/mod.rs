@@ -2,7 +2,9 @@
 
 pub mod http;
 mod model;
+mod names;
 pub mod pages;
+pub mod settings;
 mod signed_in;
 mod store;
 
@@ -197,7 +199,7 @@ fn end_sessions(conn: &mut DbConn, sessions: &[i64], clock: &Clock) -> Result<Ve
 pub fn update_profile(
     conn: &mut DbConn,
     me: UserId,
-    name: Option<&model::DisplayName>,
+    name: Option<&names::DisplayName>,
     theme: Option<Theme>,
     clock: &Clock,
 ) -> Result<Account> {
@@ -205,7 +207,7 @@ pub fn update_profile(
     store::update_profile(
         conn,
         me,
-        name.map(model::DisplayName::as_str),
+        name.map(names::DisplayName::as_str),
         theme.map(model::theme_word),
         rev,
     )?;

@@ -1,8 +1,7 @@
 //! The pages of accounts: they work without script; a script only makes them nicer.
 
-use super::http::{change_password, change_profile, login, logout, offer, register};
-use super::model::{theme_of, theme_word};
-use super::{Account, SignedIn};
+use super::SignedIn;
+use super::http::{login, logout, offer, register};
 use crate::platform::app::App;
 use crate::platform::json::{Form, Query};
 use crate::platform::page::{Page, render};
@@ -14,7 +13,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
-use shared_protocol::api::{LoginForm, PasswordForm, ProfileForm, RegisterForm};
+use shared_protocol::api::{LoginForm, RegisterForm};
 
 /// The routes of the pages.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -39,31 +38,16 @@ pub fn routes(routes: &mut web::ServiceConfig) {
                 ("GET", get().to(show_logout)),
                 ("POST", web::post().to(post_logout)),
             ],
-        ))
-        .service(resource("/settings", [("GET", get().to(show_settings))]))
-        .service(resource(
-            "/settings/profile",
-            [
-                ("GET", get().to(show_profile)),
-                ("POST", web::post().to(post_profile)),
-            ],
-        ))
-        .service(resource(
-            "/settings/password",
-            [
-                ("GET", get().to(show_password)),
-                ("POST", web::post().to(post_password)),
-            ],
         ));
 }
 
 /// What went wrong, field by field; an empty text where nothing did.
 #[derive(Default)]
-struct Issues(Vec<(&'static str, String)>);
+pub(super) struct Issues(Vec<(&'static str, String)>);
 
 impl Issues {
     /// Only for problems that the form itself can show; others go on as they are.
-    fn from_problem(problem: &Problem) -> Self {
+    pub(super) fn from_problem(problem: &Problem) -> Self {
         let words = Words::english();
         match problem {
             Problem::Invalid(issues) => Self(
@@ -77,7 +61,7 @@ impl Issues {
     }
 
     /// The sentence beside this field; `""` names the whole form.
-    fn of(&self, field: &str) -> &str {
+    pub(super) fn of(&self, field: &str) -> &str {
         self.0
             .iter()
             .find(|(name, _)| *name == field)
@@ -86,7 +70,7 @@ impl Issues {
 }
 
 /// 422 with the form for what the person can mend; the problem's own status otherwise.
-fn status_of(problem: &Problem) -> StatusCode {
+pub(super) fn status_of(problem: &Problem) -> StatusCode {
     match problem {
         Problem::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         other => other.status(),
@@ -94,14 +78,14 @@ fn status_of(problem: &Problem) -> StatusCode {
 }
 
 /// Whether the form is the right place to say it.
-fn shows_in_form(problem: &Problem) -> bool {
+pub(super) fn shows_in_form(problem: &Problem) -> bool {
     matches!(
         problem,
         Problem::Invalid(_) | Problem::WrongLogin | Problem::TooFast(_) | Problem::Busy(_)
     )
 }
 
-fn see_other(to: &str) -> HttpResponse {
+pub(super) fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))
         .finish()
@@ -292,155 +276,8 @@ async fn post_logout(app: Data<App>, request: HttpRequest, me: Option<SignedIn>)
     Ok(answer)
 }
 
-fn page_of<'a>(app: &'a App, me: &'a SignedIn) -> Page<'a> {
+pub(super) fn page_of<'a>(app: &'a App, me: &'a SignedIn) -> Page<'a> {
     Page::new(&app.assets.account, &me.account.theme)
-}
-
-/// `GET /settings`
-async fn show_settings(_me: SignedIn) -> HttpResponse {
-    see_other("/settings/profile")
-}
-
-#[derive(Template)]
-#[template(path = "accounts/templates/profile.html")]
-struct ProfilePage<'a> {
-    page: Page<'a>,
-    issues: Issues,
-    saved: bool,
-    account: &'a Account,
-    grouped_id: String,
-    display_name: &'a str,
-    theme: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Saved {
-    saved: Option<String>,
-}
-
-/// `GET /settings/profile`
-async fn show_profile(app: Data<App>, me: SignedIn, query: Query<Saved>) -> Result<HttpResponse> {
-    let saved = query.0.saved.is_some();
-    render(
-        StatusCode::OK,
-        &profile_page(&app, &me, Issues::default(), saved, &me.account.display_name),
-    )
-}
-
-fn profile_page<'a>(
-    app: &'a App,
-    me: &'a SignedIn,
-    issues: Issues,
-    saved: bool,
-    name: &'a str,
-) -> ProfilePage<'a> {
-    let (account, grouped_id) = (&me.account, me.user().grouped());
-    ProfilePage {
-        page: page_of(app, me),
-        issues,
-        saved,
-        account,
-        grouped_id,
-        display_name: name,
-        theme: &account.theme,
-    }
-}
-
-#[derive(Deserialize)]
-struct ProfileFields {
-    #[serde(default)]
-    display_name: String,
-    #[serde(default)]
-    theme: String,
-}
-
-/// `POST /settings/profile`
-async fn post_profile(app: Data<App>, me: SignedIn, form: Form<ProfileFields>) -> Result<HttpResponse> {
-    let fields = form.0;
-    let theme = theme_of(&fields.theme);
-    let theme = (theme_word(theme) == fields.theme).then_some(theme);
-    let form = ProfileForm {
-        display_name: Some(fields.display_name.clone()),
-        theme,
-    };
-    match change_profile(&app, &me, form).await {
-        Ok(_) => Ok(see_other("/settings/profile?saved=1")),
-        Err(problem) if shows_in_form(&problem) => {
-            let issues = Issues::from_problem(&problem);
-            render(
-                status_of(&problem),
-                &profile_page(&app, &me, issues, false, &fields.display_name),
-            )
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "accounts/templates/password.html")]
-struct PasswordPage<'a> {
-    page: Page<'a>,
-    issues: Issues,
-    saved: bool,
-    end_others: bool,
-    username: &'a str,
-}
-
-/// `GET /settings/password`
-async fn show_password(app: Data<App>, me: SignedIn, query: Query<Saved>) -> Result<HttpResponse> {
-    let (page, saved) = (page_of(&app, &me), query.0.saved.is_some());
-    let username = &me.account.username;
-    render(
-        StatusCode::OK,
-        &PasswordPage {
-            page,
-            issues: Issues::default(),
-            saved,
-            end_others: false,
-            username,
-        },
-    )
-}
-
-#[derive(Deserialize)]
-struct PasswordFields {
-    #[serde(default)]
-    current: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    password_again: String,
-    end_others: Option<String>,
-}
-
-/// `POST /settings/password`
-async fn post_password(app: Data<App>, me: SignedIn, form: Form<PasswordFields>) -> Result<HttpResponse> {
-    let fields = form.0;
-    let end_others = fields.end_others.is_some();
-    let form = PasswordForm {
-        current: fields.current,
-        password: fields.password,
-        password_again: fields.password_again,
-        end_others,
-    };
-    match change_password(&app, &me, form).await {
-        Ok(()) => Ok(see_other("/settings/password?saved=1")),
-        Err(problem) if shows_in_form(&problem) => {
-            let (page, issues) = (page_of(&app, &me), Issues::from_problem(&problem));
-            let username = &me.account.username;
-            render(
-                status_of(&problem),
-                &PasswordPage {
-                    page,
-                    issues,
-                    saved: false,
-                    end_others,
-                    username,
-                },
-            )
-        }
-        Err(problem) => Err(problem),
-    }
 }
 
 #[cfg(test)]

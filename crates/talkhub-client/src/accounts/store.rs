@@ -1,6 +1,7 @@
 //! Queries on people and their sign-ins.
 
-use super::model::{Account, NewAccount, Session, Sign, username_key};
+use super::model::{Account, NewAccount, Session, Sign};
+use super::names::username_key;
 use crate::platform::db::DbConn;
 use crate::platform::db::schema::{online, sessions, users};
 use crate::platform::hashing;

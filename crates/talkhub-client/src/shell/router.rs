@@ -35,6 +35,7 @@ pub fn router(
         .service(resource("/readyz", [("GET", get().to(health::show_ready))]))
         .service(resource("/assets/{file:.*}", [("GET", get().to(assets::show))]))
         .configure(accounts::pages::routes)
+        .configure(accounts::settings::routes)
         .configure(messages::pages::routes)
         .default_service(web::to(missing))
 }
