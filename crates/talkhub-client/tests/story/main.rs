@@ -1,5 +1,7 @@
 //! Stories: people, what they do, what they see, over the whole router on a real database.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod accounts;
 mod app;
 mod commit;
