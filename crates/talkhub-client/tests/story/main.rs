@@ -6,6 +6,7 @@ mod accounts;
 mod app;
 mod commit;
 mod conversations;
+mod data;
 mod doors;
 mod messages;
 mod pages;
