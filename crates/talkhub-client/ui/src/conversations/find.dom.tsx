@@ -1,5 +1,5 @@
 // Find someone by name or by 10-digit ID, and write to them.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MessageCircle, Search as SearchIcon } from "lucide";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
@@ -11,7 +11,8 @@ import { lookUp, search } from "./actions.dom";
 export function Find({ initial, onPick }: { initial: string; onPick: (user: UserId) => void }) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(initial);
-  useEffect(() => {
+  // Before anything can be typed: a later look-up would throw away what was typed meanwhile.
+  useLayoutEffect(() => {
     field.current?.focus();
     lookUp(initial);
     return () => lookUp("");
