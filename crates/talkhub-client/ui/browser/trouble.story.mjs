@@ -1,6 +1,6 @@
 // Programs that die, networks that go, storage that is refused: nothing is lost, nothing comes twice, nothing untrue is shown.
 import assert from "node:assert/strict";
-import { bodies, device, hasState, newcomer, openWith, says, until } from "./people.mjs";
+import { bodies, connected, device, hasState, newcomer, openWith, says, until } from "./people.mjs";
 
 async function talking({ browser, url, keep }) {
   const ann = keep(await newcomer(browser, url, "Ann"));
@@ -81,6 +81,23 @@ export const stories = {
     await ann.context.setOffline(false);
     await world.both.startRelay();
     await until("it goes out by itself", async () => (await ann.page.locator(".line", { hasText: "anybody?" }).locator('[data-state="stored"], [data-state="read"]').count()) === 1, 40_000);
+  },
+
+  async inv14_nothing_goes_out_in_the_name_of_who_signed_in_later(world) {
+    const { ann, bob } = await talking(world);
+    // In another tab of Ann's browser Bob has signed in: the cookie is his now.
+    await ann.context.clearCookies();
+    await ann.context.addCookies(await bob.context.cookies());
+    await world.both.kill("relay");
+    await says(ann.page, "in whose name?");
+    await ann.page.locator(".own__name", { hasText: "Bob" }).waitFor({ timeout: 20_000 }); // the page became his, without her words
+    await world.both.startRelay();
+    await connected(bob.page);
+    await bob.page.reload();
+    await bob.page.locator(".bubble", { hasText: "before" }).waitFor();
+    await bob.page.waitForTimeout(1_500);
+    assert.deepEqual(await bodies(bob.page), ["before"]);
+    assert.equal(await ann.page.getByText("in whose name?").count(), 0);
   },
 
   async flt33_without_storage_it_works_and_says_so({ browser, url, keep }) {
