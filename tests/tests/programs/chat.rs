@@ -109,6 +109,49 @@ async fn write_all(person: Person, talk: Conversation, stored: Arc<AtomicUsize>)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inv23_flt10_both_die_together_and_come_back_in_either_order() {
+    let mut site = site_without_rate_limits();
+    site.start().await.unwrap();
+    let (ann, bob) = (
+        Person::sign_up(&site, "ann").await.unwrap(),
+        Person::sign_up(&site, "bob").await.unwrap(),
+    );
+    let talk = find_each_other(&ann, &bob).await;
+    let stored = Arc::new(AtomicUsize::new(0));
+    let writer = start(write_all(ann.clone(), talk.clone(), stored.clone()));
+
+    for (round, relay_first) in [(1, true), (2, false)] {
+        let enough = async || (round * MESSAGES / 3 <= stored.load(Ordering::Relaxed)).then_some(());
+        wait_for("a part is stored", LIMIT, enough).await.unwrap();
+        site.kill_relay();
+        site.kill_logic_server();
+        if relay_first {
+            site.start_relay().unwrap();
+            site.relay_is_up().await.unwrap();
+        } else {
+            site.start_logic_server().unwrap();
+            site.degraded().await.unwrap();
+        }
+        site.start().await.unwrap();
+    }
+    let outbox = tokio::time::timeout(LIMIT, writer)
+        .await
+        .expect("all is stored in time")
+        .unwrap();
+    assert!(3 <= outbox.connections, "it was cut twice");
+    let history = bob.history(talk.id).await.unwrap();
+    let bodies: Vec<&str> = history.iter().map(|message| message.body.as_str()).collect();
+    let wrote: Vec<String> = (0..MESSAGES).map(|number| format!("ann:{number}")).collect();
+    assert_eq!(bodies, wrote, "each once, in the order in which it was written");
+    let seqs: Vec<Option<i64>> = outbox.stored.iter().map(|written| written.seq).collect();
+    assert_eq!(
+        seqs,
+        (1..=MESSAGES as i64).map(Some).collect::<Vec<_>>(),
+        "at the place that its tick named"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inv15_a_killed_logic_server_closes_no_socket() {
     let mut site = site_without_rate_limits();
     site.start().await.unwrap();
