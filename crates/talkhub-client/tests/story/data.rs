@@ -10,7 +10,7 @@ use talkhub_client::platform::db::DbConn;
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]
-    line: String,
+    word: String,
 }
 
 #[derive(QueryableByName)]
@@ -92,25 +92,25 @@ async fn the_columns_that_others_rely_on_exist_and_names_are_unique() {
     let columns = "id, userid, username, email, password_hash, display_name, avatar_color, is_online, last_seen, created_at";
     let found = app.app.db.read(move |conn| {
         let queries = [
-            format!("SELECT 'x' AS line FROM users WHERE ({columns}) IS NULL"),
-            "SELECT 'x' AS line FROM online WHERE relay_id = '' AND user_id = 0 AND connected_at = 0 AND last_heartbeat = 0 AND device = ''".into(),
-            "SELECT 'x' AS line FROM messages WHERE conversation_id = 0 AND seq = 0 AND rev = 0 AND id = '' AND sender = 0 AND message_type = '' AND body = '' AND at = 0 AND sent_at = 0".into(),
+            format!("SELECT 'x' AS word FROM users WHERE ({columns}) IS NULL"),
+            "SELECT 'x' AS word FROM online WHERE relay_id = '' AND user_id = 0 AND connected_at = 0 AND last_heartbeat = 0 AND device = ''".into(),
+            "SELECT 'x' AS word FROM messages WHERE conversation_id = 0 AND seq = 0 AND rev = 0 AND id = '' AND sender = 0 AND message_type = '' AND body = '' AND at = 0 AND sent_at = 0".into(),
         ];
         for query in &queries[1..] {
             let lines: Vec<Line> = diesel::sql_query(query).load(conn)?;
             assert!(lines.is_empty());
         }
-        let query = queries[0].replace(&format!("({columns}) IS NULL"), "1 = 0").replace("'x' AS line", &format!("{columns}, 'x' AS line"));
+        let query = queries[0].replace(&format!("({columns}) IS NULL"), "1 = 0").replace("'x' AS word", &format!("{columns}, 'x' AS word"));
         let lines: Vec<Line> = diesel::sql_query(query).load(conn)?;
-        Ok(lines.into_iter().map(|line| line.line).collect::<Vec<_>>())
+        Ok(lines.into_iter().map(|line| line.word).collect::<Vec<_>>())
     });
     assert!(found.await.unwrap().is_empty());
     app.person("1000000001").await;
     app.person("1000000002").await;
-    for column in ["userid", "username", "email"] {
+    for column in ["username", "email"] {
         let doubled = app.app.db.write(move |conn| {
             let first = format!(
-                "(SELECT {column} FROM (SELECT {column} FROM users WHERE userid = 1000000001) AS first)"
+                "(SELECT {column} FROM (SELECT {column} FROM users WHERE userid = 1000000001) AS taken_by)"
             );
             let query = format!("UPDATE users SET {column} = {first} WHERE username = 'p1000000002'");
             Ok(diesel::sql_query(query).execute(conn)?)
@@ -118,6 +118,19 @@ async fn the_columns_that_others_rely_on_exist_and_names_are_unique() {
         let refused = format!("{:?}", doubled.await.unwrap_err());
         assert!(refused.contains("UniqueViolation"), "{column}: {refused}");
     }
+    let doubled = app.app.db.write(|conn| {
+        let rest = "password_hash, password_scheme, display_name, avatar_color, theme";
+        let query = format!(
+            "INSERT INTO users (id, userid, username, username_key, email, {rest}, relay_group, rev, profile_rev, is_online, created_at) \
+             SELECT id + 1, userid, 'new', 'new', 'new', {rest}, 'new', 0, 0, is_online, 0 FROM users WHERE userid = 1000000001"
+        );
+        Ok(diesel::sql_query(query).execute(conn)?)
+    });
+    let refused = format!("{:?}", doubled.await.unwrap_err());
+    assert!(
+        refused.contains("UniqueViolation") && refused.contains("userid"),
+        "{refused}"
+    );
 }
 
 #[actix_web::test]
