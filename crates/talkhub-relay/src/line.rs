@@ -26,11 +26,37 @@ pub(crate) struct Line {
     writer: AtomicWaker,
     /// The kernel takes no more: the receiver does not keep up.
     stalled: AtomicBool,
-    /// Handed to the socket since everything was last written out.
-    queued: AtomicU64,
-    queued_bytes: AtomicU64,
+    /// It has stalled since everything was last written out.
+    stalled_once: AtomicBool,
+    /// Handed to the socket so far.
+    noted: Sum,
+    /// The same when it first stalled since everything was last written out.
+    at_stall: Sum,
+    /// Of it certainly written out.
+    written: Sum,
     /// For the address behind a trusted proxy, which only a request tells.
     permit: Mutex<Option<Permit>>,
+}
+
+/// Packets and their bytes.
+#[derive(Debug, Default)]
+struct Sum {
+    packets: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Sum {
+    fn get(&self) -> (u64, u64) {
+        (
+            self.packets.load(Ordering::Relaxed),
+            self.bytes.load(Ordering::Relaxed),
+        )
+    }
+
+    fn set(&self, (packets, bytes): (u64, u64)) {
+        self.packets.store(packets, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Line {
@@ -41,8 +67,10 @@ impl Line {
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
             stalled: AtomicBool::new(false),
-            queued: AtomicU64::new(0),
-            queued_bytes: AtomicU64::new(0),
+            stalled_once: AtomicBool::new(false),
+            noted: Sum::default(),
+            at_stall: Sum::default(),
+            written: Sum::default(),
             permit: Mutex::new(None),
         }
     }
@@ -56,19 +84,38 @@ impl Line {
 
     /// A packet of so many bytes was handed over for sending.
     pub(crate) fn note(&self, bytes: usize) {
-        self.queued.fetch_add(1, Ordering::Relaxed);
-        self.queued_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.noted.packets.fetch_add(1, Ordering::Relaxed);
+        self.noted.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Packets and bytes that wait because the receiver does not keep up; nothing while it does.
     pub(crate) fn backlog(&self) -> (u64, u64) {
-        match self.stalled.load(Ordering::Relaxed) {
-            true => (
-                self.queued.load(Ordering::Relaxed),
-                self.queued_bytes.load(Ordering::Relaxed),
-            ),
-            false => (0, 0),
+        if !self.stalled.load(Ordering::Relaxed) {
+            return (0, 0);
         }
+        let ((packets, bytes), (written_packets, written_bytes)) = (self.noted.get(), self.written.get());
+        (
+            packets.saturating_sub(written_packets),
+            bytes.saturating_sub(written_bytes),
+        )
+    }
+
+    fn wrote(&self, stalled: bool) {
+        if stalled && !self.stalled_once.swap(true, Ordering::Relaxed) {
+            self.at_stall.set(self.noted.get());
+        }
+        self.stalled.store(stalled, Ordering::Relaxed);
+    }
+
+    /// Socket.IO flushes when its buffer has run empty, but the flush itself may stall, and what was noted meanwhile waits
+    /// still. So only what was noted before the stall counts as written.
+    fn flushed(&self) {
+        let stalled = self.stalled_once.swap(false, Ordering::Relaxed);
+        self.written.set(if stalled {
+            self.at_stall.get()
+        } else {
+            self.noted.get()
+        });
     }
 
     /// Holds the permit as long as the connection lives, in place of an earlier one.
@@ -188,7 +235,7 @@ impl Io {
     }
 
     fn wrote(&self, result: Poll<Result<usize>>) -> Poll<Result<usize>> {
-        self.line.stalled.store(result.is_pending(), Ordering::Relaxed);
+        self.line.wrote(result.is_pending());
         result
     }
 
@@ -231,11 +278,9 @@ impl AsyncWrite for Io {
         self.stream.is_write_vectored()
     }
 
-    /// Socket.IO flushes only when its buffer has run empty: then nothing waits any longer.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         self.may_write(context)?;
-        self.line.queued.store(0, Ordering::Relaxed);
-        self.line.queued_bytes.store(0, Ordering::Relaxed);
+        self.line.flushed();
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
