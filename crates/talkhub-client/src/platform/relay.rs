@@ -60,6 +60,8 @@ impl Relay {
     pub fn new(config: &config::Relay) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(config.request_timeout)
+            // Shorter than the relay keeps an idle connection: no call meets one that is just closing.
+            .pool_idle_timeout(Duration::from_secs(3))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

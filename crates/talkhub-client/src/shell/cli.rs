@@ -145,6 +145,8 @@ fn start_logs(config: &Config) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A closed stderr must not stop anything: nobody is left to read that it is closed.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if config.logs.json {
         lines.json().init();
