@@ -63,6 +63,16 @@ export const stories = {
     await until("Back does not show the chat", async () => (await ann.page.locator(".shell").count()) === 0);
   },
 
+  async a04_logging_out_by_the_page_without_script_ends_the_other_tab({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    await connected(ann.page);
+    const second = await ann.context.newPage();
+    await second.goto(`${url}/logout`);
+    await second.getByRole("button", { name: "Log out" }).click();
+    await second.waitForURL(/\/login/);
+    await ann.page.waitForURL(/\/login/, { timeout: 6_000 });
+  },
+
   async m04_the_theme_changes_without_a_reload_and_lasts({ browser, url, keep }) {
     const ann = keep(await newcomer(browser, url, "Ann"));
     const { page } = ann;

@@ -83,6 +83,21 @@ export const stories = {
     await until("it goes out by itself", async () => (await ann.page.locator(".line", { hasText: "anybody?" }).locator('[data-state="stored"], [data-state="read"]').count()) === 1, 40_000);
   },
 
+  async s05_what_never_left_the_device_can_be_thrown_away(world) {
+    const { ann, bob } = await talking(world);
+    await world.both.kill("relay");
+    await ann.context.setOffline(true);
+    await says(ann.page, "better not");
+    await says(ann.page, "but this");
+    const line = ann.page.locator(".line", { hasText: "better not" });
+    await line.getByRole("button", { name: "Delete" }).click({ timeout: 14_000 });
+    await until("it is gone", async () => (await line.count()) === 0);
+    await ann.context.setOffline(false);
+    await world.both.startRelay();
+    await until("the other one arrives alone", () => same(bob.page, ["before", "but this"]), 30_000);
+    await until("and here", () => same(ann.page, ["before", "but this"]));
+  },
+
   async inv14_nothing_goes_out_in_the_name_of_who_signed_in_later(world) {
     const { ann, bob } = await talking(world);
     // In another tab of Ann's browser Bob has signed in: the cookie is his now.

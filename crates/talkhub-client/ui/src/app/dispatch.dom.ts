@@ -28,7 +28,10 @@ export function begin(island: Island): void {
   void messages.begin(island.me);
   void refreshList();
   relay.begin({ up: () => void resync(), down: () => undefined, delivered });
-  window.addEventListener("online", () => void compareHeads());
+  window.addEventListener("online", () => {
+    sender.hurry();
+    void compareHeads();
+  });
   watchTime();
   watchAway();
 }

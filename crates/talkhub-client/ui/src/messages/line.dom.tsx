@@ -43,7 +43,14 @@ export function MessageLine({ line, readTo }: { line: Line; readTo: number }) {
             {line.mine && <Tick state={state} words={words} />}
           </span>
         </Bubble>
-        {state === "waiting" && <p class="line__note">{words}</p>}
+        {state === "waiting" && line.pending && (
+          <p class="line__note">
+            <span>{words}</span>
+            {sender.canWithdraw(line.pending.id) && (
+              <button type="button" class="link" onClick={() => line.pending && sender.withdraw(line.pending.id)}>{say("delete")}</button>
+            )}
+          </p>
+        )}
         {state === "failed" && line.pending && (
           <p class="line__note line__note--failed" role="alert">
             <span>{words}</span>

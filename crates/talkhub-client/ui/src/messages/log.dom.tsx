@@ -10,7 +10,7 @@ import { longDay, nearDay } from "../kit/time.std";
 import { useLate } from "../kit/late.dom";
 import { say } from "../kit/words.std";
 import type { Conversation } from "../relay/wire.gen.std";
-import { loadOlder } from "./actions.dom";
+import { loadOlder, timeline as timelineOf } from "./actions.dom";
 import { lines as linesOf, type Line } from "./grouping.std";
 import { MessageLine } from "./line.dom";
 import { watchReading } from "./reading.dom";
@@ -35,7 +35,7 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
     const top = view.current?.scrollTop ?? FETCH_AHEAD;
     away.value = !(owner.current?.atBottom() ?? true);
     if (!away.value) below.value = 0;
-    if (top < FETCH_AHEAD) void loadOlder(conversation.id);
+    if (top < FETCH_AHEAD && timelineOf(conversation.id).value.older === "idle") void loadOlder(conversation.id);
   };
   useLayoutEffect(() => {
     if (!view.current || !content.current) return undefined;

@@ -37,6 +37,7 @@ export interface Outbox {
 export type OutboxEvent =
   | { kind: "loaded"; entries: readonly Entry[] }
   | { kind: "wrote"; entry: Entry }
+  | { kind: "tried"; id: MessageId }
   | { kind: "emitted"; id: MessageId }
   | { kind: "stored"; id: MessageId }
   | { kind: "refused"; id: MessageId; problem: Problem }
@@ -58,6 +59,8 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
     }
     case "wrote":
       return reduce(box, { kind: "loaded", entries: [e.entry] });
+    case "tried":
+      return { ...box, flying: new Set([...box.flying, e.id]) };
     case "emitted":
       return { ...change(box, e.id, (entry) => ({ ...entry, emitted: true })), flying: new Set([...box.flying, e.id]) };
     case "stored": {

@@ -69,6 +69,11 @@ describe("answers", () => {
     expect(run([{ kind: "stored", id: messageId(1) }, { kind: "put_off", id: messageId(1), now: 0, chance: 0 }], once)).toEqual(once);
     expect(run(wrote(2), once)).toEqual(once);
   });
+  test("what is only tried has not left the device yet, and is not tried twice", () => {
+    const tried = run([...wrote(1), { kind: "tried", id: messageId(1) }]);
+    expect([tried.entries[0]?.emitted, next(tried)]).toEqual([false, []]);
+    expect(run([{ kind: "emitted", id: messageId(1) }], tried).entries[0]?.emitted).toBe(true);
+  });
   test("a withdrawn one is gone", () => {
     expect(next(run([...wrote(1, 2), { kind: "withdrew", id: messageId(1) }]))).toEqual([["b2", null]]);
   });

@@ -80,10 +80,10 @@ export function again(id: MessageId): void {
   pump();
 }
 
-/** Throws one away that was not sent, or was refused. Null while it is on its way: that can no longer be stopped. */
+/** Throws one away that was not sent, or was refused. What is on its way can no longer be stopped. */
 export function withdraw(id: MessageId): void {
   const entry = find(id);
-  if (!entry || (entry.emitted && !entry.refused)) return;
+  if (!entry || !canWithdraw(id)) return;
   apply({ kind: "withdrew", id });
   void store?.remove(id).catch(() => undefined);
   watcher?.withdrew(entry);
@@ -146,21 +146,35 @@ async function takeOver(): Promise<void> {
 export function pump(): void {
   clearTimeout(wakeTimer);
   const up = relay.isUp();
-  // Without the relay one at a time: HTTPS requests would overtake each other. At first the relay gets its chance.
-  if (up || relay.link.value.bar === "away") {
+  // At first the relay gets its chance; a device that knows itself offline does not try, so that what waits can be thrown away.
+  const out = up || (relay.link.value.bar === "away" && navigator.onLine);
+  if (out) {
+    // Without the relay one at a time: HTTPS requests would overtake each other.
     for (const { entry, prev } of due(state.value, tabName, Date.now(), up ? WINDOW : 1)) {
-      apply({ kind: "emitted", id: entry.id });
-      if (!entry.emitted) void keep({ ...entry, emitted: true });
+      apply({ kind: "tried", id: entry.id });
       watcher?.sending(entry);
       void (up ? byRelay(entry, prev) : byHttps(entry, prev)).then(() => pump());
     }
   }
   // Without a way out there is nothing to wake for: a connection, or the bar, calls again.
-  const at = up || relay.link.value.bar === "away" ? wakeAt(state.value, tabName) : null;
+  const at = out ? wakeAt(state.value, tabName) : null;
   if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
 }
 
+/** It leaves this device now: from here on its content stands. */
+function emitted(entry: Entry): void {
+  apply({ kind: "emitted", id: entry.id });
+  if (!entry.emitted) void keep({ ...entry, emitted: true });
+}
+
+/** Whether it can still be thrown away: it never left this device, or was refused. */
+export function canWithdraw(id: MessageId): boolean {
+  const entry = find(id);
+  return entry !== undefined && (!entry.emitted || entry.refused !== undefined) && !state.value.flying.has(id);
+}
+
 async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
+  emitted(entry);
   const answer = await relay.submit(entry.group, entry.id, entry.body, prev);
   switch (answer?.status) {
     case "stored":
@@ -180,7 +194,8 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   // A cookie speaks for whoever signed in last in this browser: never send one person's words in another's name.
   const who = await whoAmI();
   if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
-  if (who.kind !== "ok") return putOff(entry);
+  if (who.kind !== "ok" || !find(entry.id)) return putOff(entry);
+  emitted(entry);
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
     watcher?.stored(answer.value.message, answer.value.history_id);
