@@ -127,15 +127,16 @@ fn fill(setup: &Setup) -> Result<()> {
 }
 
 fn announce(setup: &Setup, options: &Options) {
-    let database = if options.mysql {
-        "a private MariaDB in"
-    } else {
-        "SQLite in"
+    let data = setup.data.display();
+    let history = match (options.mysql, std::env::var_os("DATABASE_URL")) {
+        (true, _) => format!("a private MariaDB in {data}"),
+        (false, Some(_)) => "where DATABASE_URL says".to_owned(),
+        (false, None) => format!("SQLite in {data}"),
     };
     println!();
     println!("  Talkhub is ready:  http://127.0.0.1:{}", setup.port);
     println!();
-    println!("  history   {database} {}", setup.data.display());
+    println!("  history   {history}");
     println!("  log lines {}", setup.logs().display());
     if options.demo {
         println!("  people    user1@test.com and user2@test.com, both with the password TestPass123!");
