@@ -2,6 +2,7 @@
 
 use crate::platform::app::App;
 use crate::platform::client_address::{host, is_https};
+use crate::platform::config::is_loopback_url;
 use crate::platform::page::{ProblemPage, render};
 use crate::platform::problem::{Problem, Result};
 use crate::presence;
@@ -142,7 +143,10 @@ fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     put("content-security-policy", &policy(&relay));
     put("x-content-type-options", "nosniff");
     put("referrer-policy", "same-origin");
-    put("cross-origin-opener-policy", "same-origin");
+    if https || is_loopback_url(&format!("http://{}", host(request))) {
+        // Elsewhere browsers ignore it and complain.
+        put("cross-origin-opener-policy", "same-origin");
+    }
     put("cross-origin-resource-policy", "same-origin");
     put("cache-control", "no-store");
     if https {
