@@ -1,6 +1,6 @@
 // What can be done with conversations: load and follow the list, open one with somebody, find people.
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { call, type Answer } from "../kit/http.dom";
+import { call, callUnlessSame, type Answer, type Kept } from "../kit/http.dom";
 import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
 import type { Conversation, ConversationId, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
 import { emptyList, reduce, type List, type ListEvent } from "./state.std";
@@ -10,6 +10,7 @@ export const list: ReadonlySignal<List | null> = state;
 
 export function begin(me: Me): void {
   state.value = { ...emptyList(me.user_id), rev: me.rev };
+  lastHeads = null;
 }
 
 export function apply(event: ListEvent): void {
@@ -36,8 +37,14 @@ export async function refresh(id: ConversationId): Promise<Conversation | null> 
   return answer.value;
 }
 
+let lastHeads: Kept<Heads> | null = null;
+
+/**
+ * The newest `rev` and mark of every conversation. Where the server says that nothing has changed, its last answer still stands
+ * and is gone through again: what is held here may have fallen behind it by a lost frame.
+ */
 export async function getHeads(): Promise<Heads | null> {
-  const answer = await call("GET", "/api/v1/conversations/heads", readHeads);
+  const answer = await callUnlessSame("/api/v1/conversations/heads", readHeads, lastHeads, (next) => (lastHeads = next));
   if (answer.kind !== "ok") return null;
   apply({ kind: "heads", heads: answer.value });
   return answer.value;

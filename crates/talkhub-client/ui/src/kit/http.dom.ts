@@ -21,7 +21,40 @@ export function onSignedOut(act: () => void): void {
 
 const PATIENCE = 10_000;
 
-export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, read: (input: unknown) => T, body?: unknown): Promise<Answer<T>> {
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export async function call<T>(method: Method, path: string, read: (input: unknown) => T, body?: unknown): Promise<Answer<T>> {
+  const heard = await exchange(method, path, {}, body);
+  if (heard?.status === 401) signedOut();
+  return answered(heard, read);
+}
+
+/** What an address last answered, and by which mark the server knows that answer again. */
+export interface Kept<T> {
+  readonly tag: string;
+  readonly value: T;
+}
+
+/** GET that carries nothing where nothing has changed: then what is kept is the answer. `keep` takes what to hold for the next time. */
+export async function callUnlessSame<T>(path: string, read: (input: unknown) => T, kept: Kept<T> | null, keep: (next: Kept<T> | null) => void): Promise<Answer<T>> {
+  const heard = await exchange("GET", path, kept === null ? {} : { "if-none-match": kept.tag });
+  if (heard?.status === 401) signedOut();
+  if (heard?.status === 304 && kept !== null) return { kind: "ok", value: kept.value };
+  const answer = answered(heard, read);
+  const tag = heard?.headers.get("etag") ?? null;
+  if (answer.kind === "ok") keep(tag === null ? null : { tag, value: answer.value });
+  return answer;
+}
+
+interface Heard {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** One request and its whole answer; null: none in time. */
+async function exchange(method: Method, path: string, headers: Record<string, string>, body?: unknown): Promise<Heard | null> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE);
   try {
@@ -30,24 +63,29 @@ export async function call<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE
       method,
       credentials: "same-origin",
       cache: "no-store",
-      headers: { accept: "application/json", ...(method === "GET" ? {} : { "content-type": "application/json" }) },
+      headers: { accept: "application/json", ...(method === "GET" ? {} : { "content-type": "application/json" }), ...headers },
       ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
       signal: patience.signal,
     });
     noteTime(answer.headers.get("date"), asked);
-    const text = await answer.text();
-    if (answer.status === 401) signedOut();
-    if (answer.ok) {
-      const value = decoded(read, text === "" ? null : json(text));
-      return value === null && text !== "" ? { kind: "away" } : { kind: "ok", value: value ?? read(null) };
-    }
-    const problem = decoded(readProblem, json(text)) ?? { type: "/problems/unknown", title: answer.statusText, status: answer.status };
-    return { kind: "problem", problem, retryAfterMs: seconds(answer.headers.get("retry-after")) };
+    return { status: answer.status, statusText: answer.statusText, headers: answer.headers, text: await answer.text() };
   } catch {
-    return { kind: "away" };
+    return null;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function answered<T>(heard: Heard | null, read: (input: unknown) => T): Answer<T> {
+  if (heard === null) return { kind: "away" };
+  const { status, text } = heard;
+  if (200 <= status && status < 300) {
+    const value = decoded(read, text === "" ? null : json(text));
+    if (value !== null) return { kind: "ok", value };
+    return { kind: "away" };
+  }
+  const problem = decoded(readProblem, json(text)) ?? { type: "/problems/unknown", title: heard.statusText, status };
+  return { kind: "problem", problem, retryAfterMs: seconds(heard.headers.get("retry-after")) };
 }
 
 /** For answers without content. */
