@@ -52,6 +52,7 @@ log-out-unsent =
        *[other] { $count } messages have not gone out yet. Logging out throws them away.
     }
 log-out-anyway = Log out and throw away
+log-out-failed = Logging out did not work yet. Nothing was thrown away. Try again in a moment.
 stay = Stay
 
 ## Conversations: the list, finding people, home
@@ -182,7 +183,7 @@ understood = Got it
 
 taken = This name is already taken.
 email-taken = This address is already taken. Sign in, or use another one.
-user-id-taken = This ID is already taken, here is room for another one.
+user-id-taken = This ID is already taken. Take another one.
 user-id-malformed = A user ID has 10 digits, the first not 0.
 username-length = A username has 2 to 32 characters.
 username-letters = A username has letters, digits and . _ - and nothing else.

@@ -1,6 +1,6 @@
 // Signing up, in and out, as a person sees it.
 import assert from "node:assert/strict";
-import { connected, device, newcomer, openWith, PASSWORD, until } from "./people.mjs";
+import { connected, device, newcomer, openWith, PASSWORD, says, until } from "./people.mjs";
 
 export const stories = {
   async a02_sign_up_offers_an_id_and_another_one({ browser, url, keep }) {
@@ -61,6 +61,42 @@ export const stories = {
     await second.waitForURL(/\/login/);
     await ann.page.goBack().catch(() => undefined);
     await until("Back does not show the chat", async () => (await ann.page.locator(".shell").count()) === 0);
+  },
+
+  async a04_s05_a_log_out_that_did_not_work_throws_nothing_away({ browser, url, both, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const { page } = ann;
+    await openWith(page, url, ann.id);
+    const later = (status) => (route) => route.fulfill({ status, headers: { "retry-after": "1" }, contentType: "application/problem+json", body: JSON.stringify({ type: "/problems/later", title: "later", status }) });
+    await page.route("**/api/v1/sessions/current", later(503));
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.locator(".sidebar > .not-out").getByText("Nothing was thrown away").waitFor();
+    // With something unsent the person is asked first, and told there.
+    await page.route("**/api/v1/conversations/*/messages", later(503));
+    await both.kill("relay");
+    await says(page, "not gone yet");
+    const kept = () =>
+      page.evaluate(async () => {
+        const open = indexedDB.open("talkhub-outbox");
+        await new Promise((resolve) => (open.onsuccess = resolve));
+        const all = open.result.transaction("entries").objectStore("entries").getAll();
+        await new Promise((resolve) => (all.onsuccess = resolve));
+        open.result.close();
+        return all.result.map((entry) => entry.body);
+      });
+    await until("it is on disk", async () => (await kept()).length === 1);
+    await page.unroute("**/api/v1/sessions/current");
+    await page.route("**/api/v1/sessions/current", later(429));
+    await page.locator(".own").getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("button", { name: "Log out and throw away" }).click();
+    await page.locator(".dialog").getByText("Nothing was thrown away").waitFor();
+    assert.deepEqual(await kept(), ["not gone yet"]);
+    assert.match(page.url(), /\/chat\//);
+    await page.unroute("**/api/v1/sessions/current");
+    await page.getByRole("button", { name: "Log out and throw away" }).click();
+    await page.waitForURL(/\/login/);
+    assert.deepEqual(await kept(), []);
+    await both.startRelay();
   },
 
   async a04_logging_out_by_the_page_without_script_ends_the_other_tab({ browser, url, keep }) {

@@ -1,6 +1,6 @@
 // What can be done with one's own account from the chat page: the theme, signing out, sharing the ID.
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { call, nothing } from "../kit/http.dom";
+import { call, callToLeave, nothing } from "../kit/http.dom";
 import { freeUserId, me as readMe, profile } from "../relay/codec.std";
 import type { FreeUserId, Me, Person, Profile, Theme, UserId } from "../relay/wire.gen.std";
 import type { Answer } from "../kit/http.dom";
@@ -36,7 +36,7 @@ export function showTheme(theme: Theme): void {
 }
 
 /** Ends this sign-in on the server. */
-export const signOut = (): Promise<Answer<true>> => call("DELETE", "/api/v1/sessions/current", nothing);
+export const signOut = (): Promise<Answer<true>> => callToLeave("DELETE", "/api/v1/sessions/current", nothing);
 
 export const getProfile = (id: UserId): Promise<Answer<Profile>> => call("GET", `/api/v1/users/${id}`, profile);
 

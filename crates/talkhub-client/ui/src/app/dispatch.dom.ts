@@ -12,6 +12,7 @@ import * as presence from "../presence/actions.dom";
 import * as relay from "../relay/actions.dom";
 import { clientFrame, relayFrame, serverFrame } from "../relay/codec.std";
 import type { Conversation, Delivery, Island, ServerFrame, Stamp } from "../relay/wire.gen.std";
+import { leaving, onOtherTabLeft } from "./leaving.dom";
 
 /** `look` asks everybody at once: the answers are spread. */
 const LOOK_JITTER = 4_000;
@@ -38,33 +39,18 @@ export function begin(island: Island): void {
 
 /** To the login page and back here afterwards; unsent messages stay in their store. */
 function toLogin(): void {
+  if (leaving.value === "trying") return; // on the way out already, and the outbox has to be cleared first
   relay.end();
   const next = window.location.pathname === "/" ? "" : `?next=${encodeURIComponent(window.location.pathname)}`;
   window.location.replace(`/login${next}`);
 }
 
-const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("talkhub-account");
-
 function watchTabs(): void {
-  tabs?.addEventListener("message", (event: MessageEvent<unknown>) => {
-    if (event.data === "signed out") toLogin();
-  });
+  onOtherTabLeft(toLogin);
   // A page from the back-forward cache may belong to a sign-in that is over.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload();
   });
-}
-
-/** Ends this sign-in everywhere in this browser. What was never sent is thrown away: the person was asked. */
-export async function signOut(): Promise<boolean> {
-  const me = accounts.me.value;
-  const answer = await accounts.signOut();
-  if (answer.kind === "away") return false;
-  relay.end();
-  if (me) await sender.clear(me.user_id);
-  tabs?.postMessage("signed out");
-  window.location.replace("/login");
-  return true;
 }
 
 let listTries = 0;

@@ -19,19 +19,23 @@ import { ConversationView } from "../messages/view.dom";
 import { ConnectionBar } from "../relay/bar.dom";
 import { grouped, isUserId } from "../relay/ids.std";
 import { Details } from "./details.dom";
-import { signOut } from "./dispatch.dom";
 import { Hints } from "./hints.dom";
 import { Home } from "./home.dom";
+import { leaving, signOut, stay } from "./leaving.dom";
 import { details, finding, goBack, goHome, goTo, open, pane, type Pane } from "./place.dom";
 import { pathOf } from "./routes.std";
 import { Sidebar } from "./sidebar.dom";
 
 export function Shell() {
-  const leaving = useSignal(false);
+  const sure = useSignal(false);
   const place = open.value;
   const asked = (): void => {
     if (unsent() === 0) void signOut();
-    else leaving.value = true;
+    else sure.value = true;
+  };
+  const staying = (): void => {
+    sure.value = false;
+    stay();
   };
   const inside = place.kind !== "none";
   return (
@@ -39,7 +43,7 @@ export function Shell() {
       <a class="skip" href="#main">
         {say("skip-to-content")}
       </a>
-      <Sidebar onSignOut={asked} />
+      <Sidebar onSignOut={asked} note={!sure.value && <NotOut />} />
       <main id="main" class="main" tabIndex={-1}>
         <Hints />
         {pane.value === "people" && !inside && (
@@ -47,7 +51,7 @@ export function Shell() {
             <Find initial="" onPick={goTo} />
           </div>
         )}
-        {pane.value === "you" && !inside && <You onSignOut={asked} />}
+        {pane.value === "you" && !inside && <You onSignOut={asked} note={!sure.value && <NotOut />} />}
         <Opened />
       </main>
       {!inside && <BottomBar />}
@@ -56,17 +60,18 @@ export function Shell() {
           <Find initial={finding.value.text} onPick={goTo} />
         </Dialog>
       )}
-      {leaving.value && (
-        <Dialog label={say("log-out")} onClose={() => (leaving.value = false)}>
+      {sure.value && (
+        <Dialog label={say("log-out")} onClose={staying}>
           <p>{say("log-out-unsent", { count: unsent() })}</p>
           <div class="dialog__buttons">
-            <button type="button" class="button" onClick={() => (leaving.value = false)}>
+            <button type="button" class="button" onClick={staying}>
               {say("stay")}
             </button>
-            <button type="button" class="button button--danger" onClick={() => void signOut()}>
+            <button type="button" class="button button--danger" onClick={() => void signOut()} aria-disabled={leaving.value === "trying"}>
               {say("log-out-anyway")}
             </button>
           </div>
+          <NotOut />
         </Dialog>
       )}
     </div>
@@ -120,7 +125,7 @@ function Sorry({ title, text }: { title: string; text: string }) {
 }
 
 /** On phones: oneself as a page of its own. */
-function You({ onSignOut }: { onSignOut: () => void }) {
+function You({ onSignOut, note }: { onSignOut: () => void; note: ComponentChildren }) {
   const self = me.value;
   if (!self) return null;
   return (
@@ -133,8 +138,18 @@ function You({ onSignOut }: { onSignOut: () => void }) {
       <button type="button" class="button button--wide" onClick={onSignOut}>
         {say("log-out")}
       </button>
+      {note}
     </div>
   );
+}
+
+/** Beside the button that was pressed: it did not work, and nothing is lost. */
+function NotOut() {
+  return leaving.value === "failed" ? (
+    <p class="not-out" role="alert">
+      {say("log-out-failed")}
+    </p>
+  ) : null;
 }
 
 function BottomBar() {

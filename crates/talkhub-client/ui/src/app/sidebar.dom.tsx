@@ -1,5 +1,6 @@
 // The sidebar: the list of conversations with its filter, and oneself at the bottom. Its width can be drawn and is remembered.
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Search, UserRoundPlus } from "lucide";
 import { me } from "../accounts/actions.dom";
@@ -32,7 +33,8 @@ export function shown(self: Me): Conversation[] {
   return newestFirst(state).filter((one) => one.seq !== 0 || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id);
 }
 
-export function Sidebar({ onSignOut }: { onSignOut: () => void }) {
+/** `note`: what there is to say about signing out, beside its button. */
+export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: ComponentChildren }) {
   const self = me.value;
   const text = useSignal("");
   const phone = useMedia(PHONE);
@@ -71,6 +73,7 @@ export function Sidebar({ onSignOut }: { onSignOut: () => void }) {
         />
       </div>
       <ConversationList self={self} text={text.value} />
+      {note}
       <OwnCard me={self} online={link.value.phase === "connected"} onHome={goHome} onSignOut={onSignOut} />
       <Handle />
     </aside>

@@ -29,6 +29,11 @@ export async function call<T>(method: Method, path: string, read: (input: unknow
   return answered(heard, read);
 }
 
+/** As `call`, where "signed out" is only an answer: whoever signs out on purpose leaves in their own way. */
+export async function callToLeave<T>(method: Method, path: string, read: (input: unknown) => T): Promise<Answer<T>> {
+  return answered(await exchange(method, path, {}), read);
+}
+
 /** What an address last answered, and by which mark the server knows that answer again. */
 export interface Kept<T> {
   readonly tag: string;
