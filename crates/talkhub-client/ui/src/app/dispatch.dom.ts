@@ -57,21 +57,22 @@ let listTries = 0;
 let listTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** The whole list; opened timelines that are behind it follow up. Tried again by itself until it has come. */
-async function refreshList(): Promise<Conversation[] | null> {
+async function refreshList(): Promise<boolean> {
   clearTimeout(listTimer);
   const all = await conversations.load();
   if (all === null) {
     listTries += 1;
     listTimer = setTimeout(() => void refreshList(), backOff(listTries, Math.random()));
-    return null;
+    return false;
   }
   listTries = 0;
-  const history = conversations.list.value?.history;
-  for (const one of all) {
+  for (const one of all.conversations) {
     notePresence(one);
-    if (history) messages.compare(one.id, one.rev, history);
+    messages.compare(one.id, one.rev, all.history_id);
   }
-  return all;
+  // The list does not tell what is one's own: name, theme.
+  if ((conversations.list.value?.rev ?? 0) < all.rev) await follow();
+  return true;
 }
 
 function notePresence(one: Conversation): void {
@@ -156,7 +157,8 @@ function onServer(frame: ServerFrame): void {
 function onRelay(delivery: Delivery): void {
   switch (relayFrame(delivery.frame)?.kind) {
     case "look":
-      setTimeout(() => void compareHeads(), Math.random() * LOOK_JITTER);
+      // The whole list: who is there may have changed while the programs were apart, and the heads do not tell that.
+      setTimeout(() => void refreshList(), Math.random() * LOOK_JITTER);
       return;
     case "replaced":
     case "revoked":

@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { call, callUnlessSame, type Answer, type Kept } from "../kit/http.dom";
 import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
-import type { Conversation, ConversationId, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
+import type { Conversation, ConversationId, Conversations, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
 import { emptyList, reduce, type List, type ListEvent } from "./state.std";
 
 let state = signal<List | null>(null);
@@ -20,14 +20,14 @@ export function apply(event: ListEvent): void {
 export const find = (id: ConversationId): Conversation | null => state.value?.all.get(id) ?? null;
 
 /** The whole list, with badges and presence. */
-export async function load(): Promise<Conversation[] | null> {
+export async function load(): Promise<Conversations | null> {
   const answer = await call("GET", "/api/v1/conversations", conversations);
   if (answer.kind !== "ok") {
     apply({ kind: "failed" });
     return null;
   }
   apply({ kind: "loaded", answer: answer.value });
-  return answer.value.conversations;
+  return answer.value;
 }
 
 export async function refresh(id: ConversationId): Promise<Conversation | null> {

@@ -32,7 +32,8 @@ export function reduce(list: List, e: ListEvent): List {
     case "loaded": {
       const sameHistory = list.history === null || list.history === e.answer.history_id;
       const all = new Map(e.answer.conversations.map((one) => [one.id, newer(sameHistory ? list.all.get(one.id) : undefined, one)]));
-      return { ...list, all, rev: e.answer.rev, history: e.answer.history_id, stage: "ready" };
+      // The person's own `rev` is lifted by what `GET /me/changes` tells, not by the list: that has neither name nor theme.
+      return { ...list, all, rev: sameHistory ? list.rev : 0, history: e.answer.history_id, stage: "ready" };
     }
     case "failed":
       return list.stage === "ready" ? list : { ...list, stage: "failed" };

@@ -73,9 +73,14 @@ test("newest first; found by name, by digits, by person", () => {
 });
 
 test("what the heads say is not held", () => {
-  const list = loaded(conversation({ rev: 5 }));
+  const list = run([{ kind: "followed", upto: 3, history: "h" }], loaded(conversation({ rev: 5 })));
   expect(behind(list, heads([TALK, 5, 0, 0]))).toEqual({ conversations: [], unknown: false, person: false, otherHistory: false });
   expect(behind(list, { heads: [[TALK, 6, 0, 0], [id("9"), 1, 0, 0]], rev: 4, history_id: "other" })).toEqual({ conversations: [TALK], unknown: true, person: true, otherHistory: true });
+});
+
+test("the list does not tell what is one's own, so the own rev waits for the changes", () => {
+  expect(loaded().rev).toBe(0);
+  expect(run([{ kind: "loaded", answer: { conversations: [], rev: 9, history_id: "other" } }], run([{ kind: "followed", upto: 5, history: "h" }], loaded())).rev).toBe(0);
 });
 
 test("a failed load is said only where nothing is held", () => {
