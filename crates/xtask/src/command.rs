@@ -182,10 +182,12 @@ mod tests {
 
         assert!(child.ended().unwrap().is_some());
         let pid = pid.unwrap();
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-        assert!(
-            state.is_empty() || state.contains(") Z "),
-            "the grandchild is still there: {state}"
-        );
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        // A signal is sent at once and does its work a moment later.
+        let gone = stop::wait_for(Duration::from_secs(5), || {
+            let state = state();
+            (state.is_empty() || state.contains(") Z ")).then_some(())
+        });
+        assert!(gone.is_some(), "the grandchild is still there: {}", state());
     }
 }
