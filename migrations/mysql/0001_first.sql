@@ -13,6 +13,7 @@ CREATE TABLE users (
     password_hash VARCHAR(190) NOT NULL,
     password_scheme INT NOT NULL,
     display_name VARCHAR(190) NOT NULL,
+    search_text VARCHAR(400) NOT NULL,
     avatar_color INT NOT NULL,
     theme VARCHAR(16) NOT NULL,
     relay_group VARCHAR(32) NOT NULL UNIQUE,

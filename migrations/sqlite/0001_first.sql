@@ -13,6 +13,7 @@ CREATE TABLE users (
     password_hash TEXT NOT NULL,
     password_scheme INTEGER NOT NULL,
     display_name TEXT NOT NULL,
+    search_text TEXT NOT NULL,
     avatar_color INTEGER NOT NULL,
     theme TEXT NOT NULL,
     relay_group TEXT NOT NULL UNIQUE,

@@ -1,19 +1,20 @@
 //! The JSON doors of accounts: register, sign in and out, oneself, finding people.
 
 use super::model::{PeopleQuery, Registration};
-use super::names::{DisplayName, Password};
+use super::names::{DisplayName, Password, username_key};
 use super::signed_in::{cookie, no_cookie};
 use super::{Account, Sign, SignedIn, store};
 use crate::platform::app::App;
 use crate::platform::client_address::{client_ip, client_network, device, is_https};
 use crate::platform::json::{Json, Query};
-use crate::platform::problem::{Problem, Result};
+use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::routes::{get, resource};
 use crate::platform::secret;
 use crate::platform::words::Said;
 use actix_web::cookie::Cookie;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::json;
 use shared_protocol::api::{FreeUserId, LoginForm, PasswordForm, People, Profile, ProfileForm, RegisterForm};
@@ -121,9 +122,14 @@ async fn update_me(app: Data<App>, me: SignedIn, form: Json<ProfileForm>) -> Res
 }
 
 /// `PUT /me/password`
-async fn update_password(app: Data<App>, me: SignedIn, form: Json<PasswordForm>) -> Result<HttpResponse> {
-    change_password(&app, &me, form.0).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn update_password(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Json<PasswordForm>,
+) -> Result<HttpResponse> {
+    let cookie = change_password(&app, &request, &me, form.0).await?;
+    Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 
 #[derive(Deserialize)]
@@ -187,24 +193,28 @@ pub(super) async fn login(
     request: &HttpRequest,
     form: LoginForm,
 ) -> Result<(Account, Cookie<'static>)> {
-    let (name, now) = (form.name.trim().to_lowercase(), app.clock.monotonic());
-    let guess = (
-        name.chars().take(254).collect::<String>(),
-        client_network(request),
-    );
-    app.limits.guesses.check(&guess, now)?;
+    let (network, now) = (client_network(request), app.clock.monotonic());
+    app.limits.sign_ins.take(network.clone(), now)?;
     let wanted = form.name.clone();
     let account = app
         .db
         .read(move |conn| super::find_by_login(conn, &wanted))
         .await?;
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    // By the person, not by the spelling: one account has three names and many ways to write them.
+    let whose = match &account {
+        Some(account) => account.user_id.to_string(),
+        None => username_key(form.name.trim()).chars().take(254).collect(),
+    };
+    let guess = (whose, network);
+    // A burst passes this together; the queue of the hasher bounds it to a few.
+    app.limits.guesses.check(&guess, now)?;
     // Longer than any password can be: not worth the hashing, and no reason to say so.
     let password: String = form.password.chars().take(1025).collect();
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
     let fits = app.hasher.verify(password.clone(), hash).await?;
-    let Some(account) = account.filter(|_| fits) else {
+    let Some(mut account) = account.filter(|_| fits) else {
+        tracing::info!(network = %guess.1, "A sign-in was refused");
         app.limits.guesses.failed(guess, now);
-        tracing::info!(network = %client_network(request), "A sign-in was refused");
         return Err(Problem::WrongLogin);
     };
     app.limits.guesses.succeeded(&guess);
@@ -213,10 +223,11 @@ pub(super) async fn login(
         .is_outdated(&account.password_hash, account.password_scheme)
     {
         let hash = app.hasher.hash(password).await?;
-        let user = account.user_id;
+        let (before, renewed) = (account.clone(), hash.clone());
         app.db
-            .write(move |conn| super::set_password(conn, user, &hash))
+            .write(move |conn| super::set_password(conn, &before, &renewed))
             .await?;
+        account.password_hash = hash;
     }
     tracing::info!(user = %account.user_id, "Signed in");
     let cookie = start_session(app, request, &account, form.keep).await?;
@@ -236,9 +247,9 @@ async fn start_session(
         address: client_ip(request).to_string(),
         keep,
     };
-    let (user, config, clock) = (account.user_id, app.config.clone(), app.clock.clone());
+    let (account, config, clock) = (account.clone(), app.config.clone(), app.clock.clone());
     app.db
-        .write(move |conn| super::sign_in(conn, user, &sign, &config.accounts, &clock))
+        .write(move |conn| super::sign_in(conn, &account, &sign, &config.accounts, &clock))
         .await?;
     Ok(cookie(token, keep, is_https(request), app))
 }
@@ -265,15 +276,23 @@ pub(super) async fn change_profile(app: &App, me: &SignedIn, form: ProfileForm) 
         .await
 }
 
-/// A new password, with the present one as proof; used by page and API.
-pub(super) async fn change_password(app: &App, me: &SignedIn, form: PasswordForm) -> Result<()> {
+/// A new password, with the present one as proof; gives back the cookie of the renewed sign-in. Used by page and API.
+pub(super) async fn change_password(
+    app: &App,
+    request: &HttpRequest,
+    me: &SignedIn,
+    form: PasswordForm,
+) -> Result<Cookie<'static>> {
     let guess = (format!("password of {}", me.user()), String::new());
     app.limits.guesses.check(&guess, app.clock.monotonic())?;
     let own = [me.account.username.as_str(), me.account.email.as_str()];
-    let password =
-        Password::parse(&form.password, &own).map_err(|said| Problem::invalid("password", said))?;
+    let mut issues = Vec::new();
+    let mut keep = |field: &'static str, said: Said| issues.push(FieldIssue { field, said });
+    let password = Password::parse(&form.password, &own)
+        .map_err(|said| keep("password", said))
+        .ok();
     if form.password != form.password_again {
-        return Err(Problem::invalid("password_again", Said::new("passwords-differ")));
+        keep("password_again", Said::new("passwords-differ"));
     }
     if !app
         .hasher
@@ -281,12 +300,18 @@ pub(super) async fn change_password(app: &App, me: &SignedIn, form: PasswordForm
         .await?
     {
         app.limits.guesses.failed(guess, app.clock.monotonic());
-        return Err(Problem::invalid("current", Said::new("password-wrong")));
+        keep("current", Said::new("password-wrong"));
     }
+    let Some(password) = password.filter(|_| issues.is_empty()) else {
+        return Err(Problem::Invalid(issues));
+    };
     let hash = app.hasher.hash(password.into_text()).await?;
-    let (me, clock) = (me.clone(), app.clock.clone());
+    let token = secret::token(app.clock.random());
+    let (me, clock, digest) = (me.clone(), app.clock.clone(), secret::digest(&token));
+    let keep = me.keep;
     let relay_ids = app.db.write(move |conn| {
-        super::set_password(conn, me.user(), &hash)?;
+        super::set_password(conn, &me.account, &hash)?;
+        super::renew_session(conn, &me, &digest)?;
         if form.end_others {
             super::end_other_sessions(conn, &me, &clock)
         } else {
@@ -294,7 +319,7 @@ pub(super) async fn change_password(app: &App, me: &SignedIn, form: PasswordForm
         }
     });
     revoke(app, relay_ids.await?).await;
-    Ok(())
+    Ok(cookie(token, keep, is_https(request), app))
 }
 
 /// A free user ID at random; used by page and API.
@@ -308,10 +333,11 @@ pub(super) async fn offer(app: &App, request: &HttpRequest) -> Result<UserId> {
         .await
 }
 
-/// Takes relay IDs back. A relay that does not answer hears of it again through the job.
+/// Takes relay IDs back, all at once. A relay that does not answer hears of it again through the job.
 async fn revoke(app: &App, relay_ids: Vec<RelayId>) {
-    for relay_id in relay_ids {
-        if let Err(problem) = app.relay.revoke(&relay_id).await {
+    let revoked = relay_ids.iter().map(|relay_id| app.relay.revoke(relay_id));
+    for (relay_id, done) in relay_ids.iter().zip(join_all(revoked).await) {
+        if let Err(problem) = done {
             tracing::warn!(relay_id = relay_id.short(), %problem, "A relay ID could not be taken back yet");
         }
     }

@@ -138,24 +138,41 @@ pub fn search(conn: &mut DbConn, query: &model::PeopleQuery, me: UserId) -> Resu
     Ok(people)
 }
 
-/// A new sign-in of this account.
+/// A new sign-in of this account, if its password is still the one that was checked: a sign-in that was on its way while
+/// the password changed does not get in.
 pub fn sign_in(
     conn: &mut DbConn,
-    user: UserId,
+    account: &Account,
     sign: &Sign,
     limits: &config::Accounts,
     clock: &Clock,
-) -> Result<i64> {
-    let id = clock.row_id();
-    store::insert_session(
+) -> Result<()> {
+    check_unchanged(conn, account)?;
+    let (id, end) = (clock.row_id(), clock.now() + model::end_of(limits));
+    Ok(store::insert_session(
         conn,
         id,
-        user,
+        account.user_id,
         sign,
         clock.now(),
-        clock.now() + model::end_of(limits),
-    )?;
-    Ok(id)
+        end,
+    )?)
+}
+
+/// Holds the person's row, and refuses if the password is another one than `account` has.
+fn check_unchanged(conn: &mut DbConn, account: &Account) -> Result<()> {
+    crate::platform::db::dialect::lock_person(conn, account.user_id)?;
+    let now = get(conn, account.user_id)?;
+    if now.password_hash == account.password_hash {
+        Ok(())
+    } else {
+        Err(Problem::WrongLogin)
+    }
+}
+
+/// Whether this sign-in has not ended.
+pub fn session_exists(conn: &mut DbConn, session: i64) -> Result<bool> {
+    Ok(store::session_exists(conn, session)?)
 }
 
 /// Ends one sign-in; gives back the relay IDs that must be taken back.
@@ -217,9 +234,15 @@ pub fn update_profile(
     get(conn, me)
 }
 
-/// A new password hash.
-pub fn set_password(conn: &mut DbConn, me: UserId, hash: &str) -> Result<()> {
-    Ok(store::update_password(conn, me, hash)?)
+/// A new hash in the place of the one that `account` has.
+pub fn set_password(conn: &mut DbConn, account: &Account, hash: &str) -> Result<()> {
+    check_unchanged(conn, account)?;
+    Ok(store::update_password(conn, account.user_id, hash)?)
+}
+
+/// A new token for this sign-in, as after every change of what proves who somebody is. (SEC07)
+pub fn renew_session(conn: &mut DbConn, me: &SignedIn, token_sha256: &str) -> Result<()> {
+    Ok(store::update_token(conn, me.session, token_sha256)?)
 }
 
 /// Counts one change of what is this person's alone; holds their row until the transaction ends.

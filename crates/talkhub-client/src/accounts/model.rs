@@ -1,6 +1,6 @@
 //! Accounts and sign-ins as rows, sign-up forms, and what somebody typed to find people.
 
-use super::names::{DisplayName, Email, Password, Username};
+use super::names::{DisplayName, Email, Password, Username, folded};
 use crate::platform::clock::{Clock, millis};
 use crate::platform::config;
 use crate::platform::db::schema::users;
@@ -124,6 +124,7 @@ pub struct NewAccount {
     password_hash: String,
     password_scheme: i32,
     display_name: String,
+    search_text: String,
     avatar_color: i32,
     theme: String,
     relay_group: Group,
@@ -148,6 +149,7 @@ impl NewAccount {
             password_hash: password_hash.to_owned(),
             password_scheme: hashing::SCHEME,
             display_name: name.to_owned(),
+            search_text: search_text(wanted.username.as_str(), name),
             avatar_color: (user_id.number() % AVATAR_COLORS) as i32,
             theme: theme_word(Theme::default()).to_owned(),
             relay_group: clock.group(),
@@ -224,15 +226,20 @@ impl PeopleQuery {
         }
         match text.chars().count() {
             0 | 1 => Err(Problem::invalid("query", Said::new("people-query-short"))),
-            2..=64 => Ok(Self::Name(text.to_lowercase())),
+            2..=64 => Ok(Self::Name(folded(text))),
             _ => Err(Problem::invalid("query", Said::new("people-query-long"))),
         }
     }
 }
 
+/// What a search looks through.
+pub fn search_text(username: &str, display_name: &str) -> String {
+    format!("{}\n{}", folded(username), folded(display_name))
+}
+
 /// Smaller is better: the whole name, then its beginning, then a part.
 pub fn rank(person: &Person, part: &str) -> (u8, String) {
-    let names = [person.username.to_lowercase(), person.display_name.to_lowercase()];
+    let names = [folded(&person.username), folded(&person.display_name)];
     let class = if names.iter().any(|name| name == part) {
         0
     } else if names.iter().any(|name| name.starts_with(part)) {

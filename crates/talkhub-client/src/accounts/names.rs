@@ -25,6 +25,10 @@ impl Username {
             return Err(Said::new("username-only-digits"));
         }
         let key = username_key(&shown);
+        // A few letters stand for whole sentences (U+FDFA): the key must fit its column.
+        if 64 < key.chars().count() {
+            return Err(Said::new("username-letters"));
+        }
         Ok(Self { shown, key })
     }
 
@@ -36,6 +40,11 @@ impl Username {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// For searching: composed (NFC) and in lower case, the same on every database.
+pub fn folded(text: &str) -> String {
+    text.nfc().collect::<String>().to_lowercase()
 }
 
 /// Lower case, compatibility forms folded, look-alikes of other scripts mapped to one (Unicode UTS #39, `skeleton`).
@@ -161,6 +170,7 @@ mod tests {
         check_name("...", "username-letters");
         check_name("12345", "username-only-digits");
         check_name("' OR 1=1 --", "username-letters");
+        check_name(&"\u{fdfa}".repeat(11), "username-letters");
     }
 
     #[test]

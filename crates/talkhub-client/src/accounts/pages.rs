@@ -91,6 +91,15 @@ pub(super) fn see_other(to: &str) -> HttpResponse {
         .finish()
 }
 
+/// Nobody is one thing; not being able to tell is another, and goes on as a problem.
+fn if_signed_in(me: Result<SignedIn>) -> Result<Option<SignedIn>> {
+    match me {
+        Ok(me) => Ok(Some(me)),
+        Err(Problem::SignedOut) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// A path of our own, or `/`: nobody is sent elsewhere by a link that looks like ours.
 fn own_path(next: &str) -> &str {
     let own = next.starts_with('/')
@@ -117,9 +126,9 @@ struct Next {
 }
 
 /// `GET /login`
-async fn show_login(app: Data<App>, me: Option<SignedIn>, query: Query<Next>) -> Result<HttpResponse> {
+async fn show_login(app: Data<App>, me: Result<SignedIn>, query: Query<Next>) -> Result<HttpResponse> {
     let next = own_path(&query.0.next);
-    if me.is_some() {
+    if if_signed_in(me)?.is_some() {
         return Ok(see_other(next));
     }
     let page = Page::new(&app.assets.account, "dark");
@@ -191,8 +200,8 @@ struct RegisterPage<'a> {
 }
 
 /// `GET /register`
-async fn show_register(app: Data<App>, request: HttpRequest, me: Option<SignedIn>) -> Result<HttpResponse> {
-    if me.is_some() {
+async fn show_register(app: Data<App>, request: HttpRequest, me: Result<SignedIn>) -> Result<HttpResponse> {
+    if if_signed_in(me)?.is_some() {
         return Ok(see_other("/"));
     }
     let offered = offer(&app, &request).await?.grouped();
@@ -221,7 +230,7 @@ async fn post_register(
     request: HttpRequest,
     form: Form<RegisterForm>,
 ) -> Result<HttpResponse> {
-    let form = form.0;
+    let mut form = form.0;
     match register(&app, &request, form.clone()).await {
         Ok((_, cookie)) => {
             let mut answer = see_other("/");
@@ -231,6 +240,9 @@ async fn post_register(
             Ok(answer)
         }
         Err(problem) if shows_in_form(&problem) => {
+            if names_taken_id(&problem) {
+                form.user_id = offer(&app, &request).await?.grouped();
+            }
             let page = Page::new(&app.assets.account, "dark");
             render(
                 status_of(&problem),
@@ -245,6 +257,11 @@ async fn post_register(
     }
 }
 
+/// Then another one is offered in its place.
+fn names_taken_id(problem: &Problem) -> bool {
+    matches!(problem, Problem::Invalid(issues) if issues.iter().any(|issue| issue.said.key() == "user-id-taken"))
+}
+
 #[derive(Template)]
 #[template(path = "accounts/templates/logout.html")]
 struct LogoutPage<'a> {
@@ -252,8 +269,8 @@ struct LogoutPage<'a> {
 }
 
 /// `GET /logout`
-async fn show_logout(app: Data<App>, me: Option<SignedIn>) -> Result<HttpResponse> {
-    let Some(me) = me else {
+async fn show_logout(app: Data<App>, me: Result<SignedIn>) -> Result<HttpResponse> {
+    let Some(me) = if_signed_in(me)? else {
         return Ok(see_other("/login"));
     };
     render(
@@ -265,9 +282,9 @@ async fn show_logout(app: Data<App>, me: Option<SignedIn>) -> Result<HttpRespons
 }
 
 /// `POST /logout`
-async fn post_logout(app: Data<App>, request: HttpRequest, me: Option<SignedIn>) -> Result<HttpResponse> {
+async fn post_logout(app: Data<App>, request: HttpRequest, me: Result<SignedIn>) -> Result<HttpResponse> {
     let mut answer = see_other("/login");
-    if let Some(me) = me {
+    if let Some(me) = if_signed_in(me)? {
         let cookie = logout(&app, &request, &me).await?;
         answer
             .add_cookie(&cookie)

@@ -7,11 +7,11 @@ use super::{Account, SignedIn};
 use crate::platform::app::App;
 use crate::platform::json::{Form, Query};
 use crate::platform::page::{Page, render};
-use crate::platform::problem::Result;
+use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 use shared_protocol::api::{PasswordForm, ProfileForm};
@@ -154,7 +154,12 @@ struct PasswordFields {
 }
 
 /// `POST /settings/password`
-async fn post_password(app: Data<App>, me: SignedIn, form: Form<PasswordFields>) -> Result<HttpResponse> {
+async fn post_password(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Form<PasswordFields>,
+) -> Result<HttpResponse> {
     let fields = form.0;
     let end_others = fields.end_others.is_some();
     let form = PasswordForm {
@@ -163,8 +168,14 @@ async fn post_password(app: Data<App>, me: SignedIn, form: Form<PasswordFields>)
         password_again: fields.password_again,
         end_others,
     };
-    match change_password(&app, &me, form).await {
-        Ok(()) => Ok(see_other("/settings/password?saved=1")),
+    match change_password(&app, &request, &me, form).await {
+        Ok(cookie) => {
+            let mut answer = see_other("/settings/password?saved=1");
+            answer
+                .add_cookie(&cookie)
+                .map_err(|error| Problem::Internal(error.into()))?;
+            Ok(answer)
+        }
         Err(problem) if shows_in_form(&problem) => {
             let (page, issues) = (page_of(&app, &me), Issues::from_problem(&problem));
             let username = &me.account.username;

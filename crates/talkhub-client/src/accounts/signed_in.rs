@@ -13,14 +13,20 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use shared_protocol::UserId;
+use std::time::Duration;
 
 /// A last use older than this (milliseconds) is worth a write.
 const WORTH_A_WRITE: i64 = 60_000;
+
+/// So long a request waits for that write.
+const TOUCH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The person whose browser or device this is.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub session: i64,
+    /// Whether it outlives the browser.
+    pub keep: bool,
     pub account: Account,
 }
 
@@ -59,15 +65,23 @@ async fn find(app: &App, token: &str) -> Result<Option<SignedIn>> {
         .db
         .read(move |conn| Ok(store::find_session(conn, &digest, now, idle_since)?))
         .await?;
-    let Some((session, last_used, account)) = found else {
+    let Some((session, last_used, keep, account)) = found else {
         return Ok(None);
     };
     if last_used < now - WORTH_A_WRITE {
-        app.db
-            .write(move |conn| super::touch_session(conn, session, now))
-            .await?;
+        let touched = app.db.write(move |conn| super::touch_session(conn, session, now));
+        // Reading goes on where nothing can be written just now.
+        match tokio::time::timeout(TOUCH_PATIENCE, touched).await {
+            Ok(Ok(())) => (),
+            Ok(Err(problem)) => tracing::warn!(?problem, "A last use could not be written"),
+            Err(_) => tracing::warn!("A last use could not be written in time"),
+        }
     }
-    Ok(Some(SignedIn { session, account }))
+    Ok(Some(SignedIn {
+        session,
+        keep,
+        account,
+    }))
 }
 
 /// Under HTTPS the name ties the cookie to this host (RFC 6265bis, `__Host-`).

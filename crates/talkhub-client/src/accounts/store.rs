@@ -1,6 +1,6 @@
 //! Queries on people and their sign-ins.
 
-use super::model::{Account, NewAccount, Session, Sign};
+use super::model::{Account, NewAccount, Session, Sign, search_text};
 use super::names::username_key;
 use crate::platform::db::DbConn;
 use crate::platform::db::schema::{online, sessions, users};
@@ -78,7 +78,7 @@ pub(super) fn insert(conn: &mut DbConn, new: &NewAccount) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// `part` is already in lower case.
+/// `part` is folded, as the column is.
 pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Vec<Account>> {
     let pattern: String = part
         .chars()
@@ -89,12 +89,8 @@ pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Ve
                 .chain([letter])
         })
         .collect();
-    let pattern = format!("%{pattern}%");
-    diesel::define_sql_function! { fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text; }
-    let in_name = lower(users::username).like(pattern.clone()).escape('!');
-    let in_shown = lower(users::display_name).like(pattern).escape('!');
     users::table
-        .filter(in_name.or(in_shown))
+        .filter(users::search_text.like(format!("%{pattern}%")).escape('!'))
         .order(users::username)
         .limit(most)
         .select(Account::as_select())
@@ -113,9 +109,12 @@ pub(super) fn update_profile(
         .set(users::profile_rev.eq(rev))
         .execute(conn)?;
     if let Some(name) = name {
-        diesel::update(row)
-            .set(users::display_name.eq(name))
-            .execute(conn)?;
+        let username: String = row.select(users::username).first(conn)?;
+        let names = (
+            users::display_name.eq(name),
+            users::search_text.eq(search_text(&username, name)),
+        );
+        diesel::update(row).set(names).execute(conn)?;
     }
     if let Some(theme) = theme {
         diesel::update(row).set(users::theme.eq(theme)).execute(conn)?;
@@ -181,19 +180,24 @@ pub(super) fn insert_session(
         .map(|_| ())
 }
 
-/// The sign-in with this token, if it has not ended: its id, its last use and its person.
+/// The sign-in with this token, if it has not ended: its id, its last use, whether it is kept, and its person.
 pub(super) fn find_session(
     conn: &mut DbConn,
     token_sha256: &str,
     now: i64,
     idle_since: i64,
-) -> QueryResult<Option<(i64, i64, Account)>> {
+) -> QueryResult<Option<(i64, i64, bool, Account)>> {
     sessions::table
         .inner_join(users::table.on(users::userid.eq(sessions::user_id)))
         .filter(sessions::token_sha256.eq(token_sha256))
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(idle_since))
-        .select((sessions::id, sessions::last_used_at, Account::as_select()))
+        .select((
+            sessions::id,
+            sessions::last_used_at,
+            sessions::keep,
+            Account::as_select(),
+        ))
         .first(conn)
         .optional()
 }
@@ -245,4 +249,21 @@ pub(super) fn delete_sessions(conn: &mut DbConn, ids: &[i64]) -> QueryResult<Vec
     diesel::delete(online::table.filter(online::session_id.eq_any(ids))).execute(conn)?;
     diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)?;
     Ok(relay_ids)
+}
+
+/// A new token for the same sign-in; the old one is worth nothing from now on.
+pub(super) fn update_token(conn: &mut DbConn, id: i64, token_sha256: &str) -> QueryResult<()> {
+    diesel::update(sessions::table.find(id))
+        .set(sessions::token_sha256.eq(token_sha256))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn session_exists(conn: &mut DbConn, id: i64) -> QueryResult<bool> {
+    let found: Option<i64> = sessions::table
+        .find(id)
+        .select(sessions::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
 }

@@ -31,7 +31,7 @@ async fn taken_names_are_told_beside_their_fields_all_at_once() {
     assert_eq!(
         again.refusal(),
         "400 invalid username: This name is already taken. | email: This address is already taken. Sign in, or use another one. \
-         | user_id: This ID is already taken, here is room for another one."
+         | user_id: This ID is already taken. Take another one."
     );
 }
 
@@ -217,7 +217,14 @@ async fn a_password_is_changed_with_the_present_one_only() {
         wrong.refusal(),
         "400 invalid current: This is not your present password."
     );
-    assert_eq!(ann.put("/api/v1/me/password", form(PASSWORD)).await.status, 204);
+    let changed = ann.put("/api/v1/me/password", form(PASSWORD)).await;
+    assert_eq!(changed.status, 204);
+    assert_eq!(
+        ann.get("/api/v1/me").await.status,
+        401,
+        "the old cookie is worth nothing"
+    );
+    let ann = ann.with_cookies(&changed);
     assert_eq!(
         (
             ann.get("/api/v1/me").await.status,
@@ -377,4 +384,80 @@ async fn the_demo_fills_an_empty_database_and_refuses_another() {
         "{}",
         list.text
     );
+}
+
+#[actix_web::test]
+async fn sec04_one_account_has_one_budget_however_it_is_written() {
+    let app = TestApp::new().await;
+    app.person("1000000001").await;
+    let spellings = [
+        "p1000000001",
+        "P1000000001",
+        "p1000000001@example.org",
+        "1000000001",
+        "100 000 0001",
+        "1 0 0 0 0 0 0 0 0 1",
+    ];
+    for name in spellings {
+        let answer = app
+            .visitor()
+            .post("/api/v1/sessions", json!({ "name": name, "password": "guess" }))
+            .await;
+        assert_eq!(answer.status, 401, "{name}");
+    }
+    let seventh = app
+        .visitor()
+        .post(
+            "/api/v1/sessions",
+            json!({ "name": "10 0000 0001", "password": "guess" }),
+        )
+        .await;
+    assert_eq!(seventh.status, 429);
+}
+
+#[actix_web::test]
+async fn names_in_any_script_are_found_on_either_database() {
+    let app = TestApp::new().await;
+    let (ann, eva) = (app.person("1000000001").await, app.person("2000000002").await);
+    let found = async |query: &str| {
+        let request = ann.get(&format!("/api/v1/users?query={query}")).await;
+        request.body["users"].as_array().map_or(0, Vec::len)
+    };
+    for (name, queries) in [
+        (
+            "Éva Ünlü",
+            ["%C3%A9va", "%C3%89VA", "e%CC%81va", "%C3%BCnl%C3%BC"],
+        ), // é, É, e with an accent, ünlü
+        (
+            "Юлия",
+            [
+                "%D1%8E%D0%BB",
+                "%D0%AE%D0%9B",
+                "%D0%BB%D0%B8%D1%8F",
+                "%D0%AE%D0%BB%D0%B8%D1%8F",
+            ],
+        ),
+    ] {
+        eva.patch("/api/v1/me", json!({ "display_name": name })).await;
+        for query in queries {
+            assert_eq!(found(query).await, 1, "{name} by {query}");
+        }
+    }
+    app.run_jobs().await;
+}
+
+#[actix_web::test]
+async fn a_taken_id_is_replaced_by_another_offer_in_the_form() {
+    let app = TestApp::new().await;
+    app.person("1000000001").await;
+    let fields = [
+        ("username", "ann"),
+        ("email", "ann@example.org"),
+        ("user_id", "100 000 0001"),
+        ("password", PASSWORD),
+        ("password_again", PASSWORD),
+    ];
+    let refused = app.visitor().submit("/register", &fields).await;
+    assert!(refused.status == 422 && refused.text.contains("This ID is already taken."));
+    assert!(!refused.text.contains("value=\"100 000 0001\""));
 }

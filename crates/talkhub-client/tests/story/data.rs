@@ -119,7 +119,7 @@ async fn the_columns_that_others_rely_on_exist_and_names_are_unique() {
         assert!(refused.contains("UniqueViolation"), "{column}: {refused}");
     }
     let doubled = app.app.db.write(|conn| {
-        let rest = "password_hash, password_scheme, display_name, avatar_color, theme";
+        let rest = "password_hash, password_scheme, display_name, search_text, avatar_color, theme";
         let query = format!(
             "INSERT INTO users (id, userid, username, username_key, email, {rest}, relay_group, rev, profile_rev, is_online, created_at) \
              SELECT id + 1, userid, 'new', 'new', 'new', {rest}, 'new', 0, 0, is_online, 0 FROM users WHERE userid = 1000000001"
