@@ -152,7 +152,7 @@ pub struct Settle {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
-    /// `frame` goes to the group that the submit named. It is absent when it was stored by an earlier submit.
+    /// `frame` goes to the group that the submit named, for a repeated submit too: who has it passes over it.
     Stored {
         seq: i64,
         rev: i64,

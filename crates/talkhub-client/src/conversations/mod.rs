@@ -12,12 +12,12 @@ use crate::platform::db::dialect::{self, Locked};
 use crate::platform::problem::{Problem, Result};
 use shared_protocol::{ConversationId, Group, UserId};
 
-/// The one private conversation of these two (or of one: notes to oneself), and whether it was made just now.
+/// The one private conversation of these two (or of one: notes to oneself).
 pub struct Private {
     pub conversation: ConversationId,
     pub group: Group,
-    /// Whom to tell and let in: empty if it existed already.
-    pub newcomers: Vec<UserId>,
+    /// Nothing was written yet: whoever made it may not have let its people in at the relay yet.
+    pub is_young: bool,
 }
 
 /// Finds or makes the private conversation of `me` and `other`; the same for both, whoever begins.
@@ -27,7 +27,7 @@ pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock:
         return Ok(Private {
             conversation: found.id,
             group: found.group,
-            newcomers: Vec::new(),
+            is_young: found.seq == 0,
         });
     }
     if accounts::find(conn, other)?.is_none() {
@@ -46,8 +46,13 @@ pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock:
     Ok(Private {
         conversation: made.id,
         group: made.group,
-        newcomers: people,
+        is_young: true,
     })
+}
+
+/// The group of this conversation, whoever asks.
+pub fn get_group(conn: &mut DbConn, id: ConversationId) -> Result<Group> {
+    store::find_group(conn, id)?.ok_or(Problem::Missing("conversation"))
 }
 
 /// All conversations of this person, the newest first.

@@ -34,6 +34,10 @@ pub(super) fn find_private(conn: &mut DbConn, key: &str) -> QueryResult<Option<C
     Ok(row.map(Conversation::from))
 }
 
+pub(super) fn find_group(conn: &mut DbConn, id: ConversationId) -> QueryResult<Option<Group>> {
+    c::table.find(id).select(c::relay_group).first(conn).optional()
+}
+
 pub(super) fn insert(
     conn: &mut DbConn,
     made: &Conversation,

@@ -7,6 +7,7 @@ use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
@@ -89,7 +90,23 @@ impl Writer {
                     Err(_) => break,
                 }
             }
-            self.settle_all(&batch);
+            let settled = catch_unwind(AssertUnwindSafe(|| self.settle_all(&batch)));
+            if settled.is_err() {
+                // The transaction was rolled back with its connection; the senders come again with the same ids.
+                tracing::error!(
+                    "A batch of {} made the writer panic: its senders are told to come back",
+                    batch.len()
+                );
+                for waiting in &batch {
+                    let busy = settle(
+                        waiting.submit.r,
+                        Settled::Busy {
+                            retry_after_ms: COME_BACK_MS,
+                        },
+                    );
+                    drop(waiting.link.blocking_send(vec![busy]));
+                }
+            }
         }
     }
 

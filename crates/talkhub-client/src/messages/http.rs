@@ -87,13 +87,14 @@ async fn list_heads(app: Data<App>, request: HttpRequest, me: SignedIn) -> Resul
 /// `PUT /conversations/private/{user ID}`
 async fn open_private(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
     let other: UserId = other.parse().map_err(|_| Problem::Missing("person"))?;
+    app.limits.conversations.take(me.user(), app.clock.monotonic())?;
     let (user, clock) = (me.user(), app.clock.clone());
     let private = app
         .db
         .write(move |conn| conversations::find_or_make_private(conn, user, other, &clock))
         .await?;
-    if !private.newcomers.is_empty() {
-        presence::let_in(&app, &private.group, &private.newcomers).await?;
+    if private.is_young {
+        presence::let_in(&app, private.conversation).await?;
     }
     let id = private.conversation;
     let shown = app.db.read(move |conn| overview::show(conn, id, user)).await?;
@@ -143,9 +144,10 @@ async fn create(
     form: Json<SendForm>,
 ) -> Result<HttpResponse> {
     let (id, user, clock, form) = (conversation_id(&id)?, me.user(), app.clock.clone(), form.0);
+    app.limits.messages.take(user, app.clock.monotonic())?;
     let body = Body::parse(&form.body);
     let stored = app.db.write(move |conn| {
-        let group = conversations::get_mine(conn, id, user)?.conversation.group;
+        let group = conversations::get_group(conn, id)?;
         let author = Author::User(user);
         let draft = Draft {
             group,

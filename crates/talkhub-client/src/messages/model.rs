@@ -47,7 +47,7 @@ fn without_outer_blank_lines(raw: &str) -> &str {
 fn is_invisible(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{3164}')
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Who wrote a draft: a connection at the relay, or somebody over HTTPS.

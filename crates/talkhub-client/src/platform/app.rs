@@ -10,6 +10,7 @@ use crate::platform::relay::Relay;
 use crate::platform::tasks::Tasks;
 use shared_protocol::UserId;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The parts that doors share. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,10 @@ pub struct App {
     /// Random, kept in the database, renewed by a restore: rows of different histories never mix.
     pub history_id: Arc<str>,
     pub limits: Limits,
+    /// Held while the whole set of registrations is on its way to the relay.
+    pub setting: Arc<tokio::sync::Mutex<()>>,
+    /// When the disk was last tried, and whether it took more.
+    pub disk: Arc<tokio::sync::Mutex<Option<(Duration, bool)>>>,
 }
 
 /// Who asks too often. Cheap to clone.
@@ -33,10 +38,16 @@ pub struct Limits {
     pub lookups: PerMinute<UserId>,
     pub searches: PerMinute<UserId>,
     pub relay_ids: PerMinute<UserId>,
+    /// Private conversations found or made.
+    pub conversations: PerMinute<UserId>,
+    /// Messages sent over HTTPS.
+    pub messages: PerMinute<UserId>,
     /// Offers and checks of free user IDs, and new accounts, by network.
     pub offers: PerMinute<String>,
     pub registrations: PerMinute<String>,
-    /// Wrong passwords, by (name, network).
+    /// Tries to sign in, by network.
+    pub sign_ins: PerMinute<String>,
+    /// Wrong passwords, by (person, network); for unknown names by what was typed, folded.
     pub guesses: Guessing<(String, String)>,
 }
 
@@ -44,6 +55,9 @@ impl Limits {
     pub fn new(config: &Config) -> Self {
         Self {
             lookups: PerMinute::new(config.accounts.lookups_per_minute),
+            conversations: PerMinute::new(config.messages.conversations_per_minute),
+            messages: PerMinute::new(config.messages.per_minute),
+            sign_ins: PerMinute::new(config.accounts.sign_ins_per_minute),
             relay_ids: PerMinute::new(config.accounts.relay_ids_per_minute),
             searches: PerMinute::new(config.accounts.searches_per_minute),
             offers: PerMinute::new(config.accounts.id_offers_per_minute),

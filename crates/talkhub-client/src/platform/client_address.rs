@@ -5,37 +5,53 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// What stands before the host: only believed from a trusted proxy.
-fn forwarded<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    is_from_proxy(request)
-        .then(|| request.headers().get(name)?.to_str().ok())
-        .flatten()
+/// Every value of this header, first to last: only believed from a trusted proxy.
+fn forwarded(request: &HttpRequest, name: &str) -> Vec<String> {
+    if !is_from_proxy(request) {
+        return Vec::new();
+    }
+    let lines = request
+        .headers()
+        .get_all(name)
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .map(|part| part.trim().to_owned())
+        .collect()
 }
 
 fn trusted(request: &HttpRequest, address: IpAddr) -> bool {
+    request.app_data::<Data<App>>().is_some_and(|app| {
+        app.config
+            .http
+            .trusted_proxies
+            .iter()
+            .any(|proxy| proxy.to_canonical() == address)
+    })
+}
+
+/// The other end of the connection; an IPv4 address that came in by IPv6 is an IPv4 address.
+fn peer(request: &HttpRequest) -> IpAddr {
     request
-        .app_data::<Data<App>>()
-        .is_some_and(|app| app.config.http.trusted_proxies.contains(&address))
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip().to_canonical())
 }
 
 fn is_from_proxy(request: &HttpRequest) -> bool {
-    request
-        .peer_addr()
-        .is_some_and(|peer| trusted(request, peer.ip()))
+    trusted(request, peer(request))
 }
 
 /// The address of the person's machine: the last one in `X-Forwarded-For` that is no proxy of ours.
 pub fn client_ip(request: &HttpRequest) -> IpAddr {
-    let peer = request
-        .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip());
-    let listed = forwarded(request, "x-forwarded-for").unwrap_or("");
+    let listed = forwarded(request, "x-forwarded-for");
     let hops = listed
-        .rsplit(',')
-        .map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+        .iter()
+        .rev()
+        .map_while(|hop| hop.parse::<IpAddr>().ok())
+        .map(|hop| hop.to_canonical());
     hops.into_iter()
         .find(|hop| !trusted(request, *hop))
-        .unwrap_or(peer)
+        .unwrap_or_else(|| peer(request))
 }
 
 /// A network rather than an address: /64 for IPv6, since one machine has many of those.
@@ -51,7 +67,7 @@ pub fn client_network(request: &HttpRequest) -> String {
 
 /// Whether the person's browser speaks HTTPS.
 pub fn is_https(request: &HttpRequest) -> bool {
-    match forwarded(request, "x-forwarded-proto") {
+    match forwarded(request, "x-forwarded-proto").last() {
         Some(scheme) => scheme.eq_ignore_ascii_case("https"),
         None => request.app_config().secure(),
     }
@@ -110,5 +126,41 @@ pub fn device(request: &HttpRequest) -> String {
             .filter(|letter| !letter.is_control())
             .take(40)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn networks_are_addresses_or_halves_of_them() {
+        let from = |peer: &str| {
+            client_network(
+                &TestRequest::default()
+                    .peer_addr(peer.parse().unwrap())
+                    .to_http_request(),
+            )
+        };
+        assert_eq!(from("203.0.113.7:1"), "203.0.113.7");
+        assert_eq!(from("[::ffff:203.0.113.7]:1"), "203.0.113.7");
+        assert_eq!(from("[2001:db8:1:2:3:4:5:6]:1"), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn a_device_is_named_in_a_few_words() {
+        let from = |agent: &str| {
+            device(
+                &TestRequest::default()
+                    .insert_header(("user-agent", agent))
+                    .to_http_request(),
+            )
+        };
+        assert_eq!(
+            from("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            "Firefox, Linux"
+        );
+        assert_eq!(from("curl/8.0"), "curl");
     }
 }

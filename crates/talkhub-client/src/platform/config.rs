@@ -3,6 +3,7 @@
 mod reader;
 mod settings;
 
+pub use reader::parse_origin;
 pub use settings::{SETTINGS, Setting};
 
 use crate::platform::db::{Place, PoolSize};
@@ -12,6 +13,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The relay takes 20 origins for each registration.
+const MOST_PUBLIC_URLS: usize = 16;
 
 /// A setting that cannot be used: names the setting, the value (never a secret) and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,8 @@ pub struct Http {
     pub bind: SocketAddr,
     /// Origins (`https://chat.example.org`); the first is the one for links.
     pub public_urls: Vec<String>,
+    /// Whether they were set, or made up from the bound address.
+    pub has_public_url: bool,
     pub trusted_proxies: Vec<IpAddr>,
     pub body_timeout: Duration,
     pub workers: usize,
@@ -77,6 +83,7 @@ pub struct Accounts {
     pub registrations_per_minute: u32,
     pub id_offers_per_minute: u32,
     pub relay_ids_per_minute: u32,
+    pub sign_ins_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +106,8 @@ pub struct Messages {
     pub queue: usize,
     /// How many changed rows a catch-up gives at most before it says "load afresh".
     pub most_changes: i64,
+    pub conversations_per_minute: u32,
+    pub per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -116,8 +125,9 @@ impl Config {
     /// The same from given variables, for tests.
     pub fn from_values(file: Option<&Path>, variables: Vec<(String, String)>) -> Result<Self, BadSetting> {
         let mut reader = Reader::new(file, variables)?;
-        let config = Self::assemble(&mut reader)?;
+        let mut config = Self::assemble(&mut reader)?;
         config.check_together(&reader)?;
+        config.warnings.extend(config.doubts());
         Ok(config)
     }
 
@@ -125,6 +135,7 @@ impl Config {
         let bind: SocketAddr = read.parsed("TALKHUB_BIND", "an address such as 127.0.0.1:8000")?;
         let data_dir = PathBuf::from(read.text("TALKHUB_DATA_DIR"));
         let public_urls = read.origins("TALKHUB_PUBLIC_URL")?;
+        let has_public_url = !public_urls.is_empty();
         let public_urls = if public_urls.is_empty() {
             default_origins(bind)
         } else {
@@ -142,6 +153,7 @@ impl Config {
             http: Http {
                 bind,
                 public_urls,
+                has_public_url,
                 trusted_proxies: read.addresses("TALKHUB_TRUSTED_PROXIES")?,
                 body_timeout: read.seconds("TALKHUB_BODY_TIMEOUT")?,
                 workers: read.number("TALKHUB_WORKERS")? as usize,
@@ -173,6 +185,7 @@ impl Config {
                 lookups_per_minute: read.number("TALKHUB_LOOKUPS_PER_MINUTE")? as u32,
                 searches_per_minute: read.number("TALKHUB_SEARCHES_PER_MINUTE")? as u32,
                 registrations_per_minute: read.number("TALKHUB_REGISTRATIONS_PER_MINUTE")? as u32,
+                sign_ins_per_minute: read.number("TALKHUB_SIGN_INS_PER_MINUTE")? as u32,
                 relay_ids_per_minute: read.number("TALKHUB_RELAY_IDS_PER_MINUTE")? as u32,
                 id_offers_per_minute: read.number("TALKHUB_ID_OFFERS_PER_MINUTE")? as u32,
             },
@@ -186,6 +199,8 @@ impl Config {
                 batch: read.number("TALKHUB_COMMIT_BATCH")? as usize,
                 queue: read.number("TALKHUB_COMMIT_QUEUE")? as usize,
                 most_changes: read.number("TALKHUB_MOST_CHANGES")? as i64,
+                conversations_per_minute: read.number("TALKHUB_CONVERSATIONS_PER_MINUTE")? as u32,
+                per_minute: read.number("TALKHUB_MESSAGES_PER_MINUTE")? as u32,
             },
             logs: Logs {
                 filter: read.text("TALKHUB_LOG"),
@@ -226,7 +241,26 @@ impl Config {
                 self.relay.url
             )));
         }
+        if MOST_PUBLIC_URLS < self.http.public_urls.len() {
+            let count = self.http.public_urls.len();
+            return Err(BadSetting(format!(
+                "TALKHUB_PUBLIC_URL names {count} addresses: at most {MOST_PUBLIC_URLS}"
+            )));
+        }
         Ok(())
+    }
+
+    /// What works, and is probably not meant.
+    fn doubts(&self) -> Vec<String> {
+        let https = self
+            .http
+            .public_urls
+            .first()
+            .is_some_and(|url| url.starts_with("https://"));
+        let alone = https && self.http.trusted_proxies.is_empty();
+        let said = "TALKHUB_PUBLIC_URL is https and TALKHUB_TRUSTED_PROXIES is empty: if a proxy speaks TLS for this \
+                    program, name its address there, or cookies are not marked Secure";
+        alone.then(|| said.to_owned()).into_iter().collect()
     }
 
     /// Lines `NAME = value` of what is in force; secrets only as set or not set.

@@ -5,7 +5,7 @@ use crate::platform::db::DbConn;
 use crate::platform::db::schema::jobs::dsl as j;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use shared_protocol::{RelayId, UserId};
+use shared_protocol::{ConversationId, RelayId, UserId};
 
 /// Written in the transaction that makes it necessary; safe to do twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,8 @@ use shared_protocol::{RelayId, UserId};
 pub enum Job {
     /// Tell those who see this person about the new name.
     ProfileChanged { user: UserId },
+    /// Let the members of this conversation into its group at the relay, which did not answer before.
+    LetIn { conversation: ConversationId },
     /// Take these relay IDs back at the relay, which did not answer before.
     RevokeRelayIds { relay_ids: Vec<RelayId> },
 }

@@ -100,7 +100,7 @@ async fn body(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes> {
     match patience {
         Some(patience) => match tokio::time::timeout(patience, collect).await {
             Ok(done) => done,
-            Err(_) => Err(Problem::invalid("body", Said::new("body-too-slow"))),
+            Err(_) => Err(Problem::TooSlow),
         },
         None => collect.await,
     }

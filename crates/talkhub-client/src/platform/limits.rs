@@ -37,6 +37,10 @@ impl<K: Eq + Hash> PerMinute<K> {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         if MOST_KEYS <= buckets.len() {
             buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < Duration::from_secs(60));
+            if MOST_KEYS <= buckets.len() {
+                // So many at once: forgiving everybody is better than remembering without end.
+                buckets.clear();
+            }
         }
         let bucket = buckets.entry(key).or_insert(Bucket {
             left: self.most,
@@ -99,6 +103,9 @@ impl<K: Eq + Hash> Guessing<K> {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         if MOST_KEYS <= failures.len() {
             failures.retain(|_, failed| now < failed.until + FORGIVEN);
+            if MOST_KEYS <= failures.len() {
+                failures.clear();
+            }
         }
         let failed = failures.entry(key).or_insert(Failures { count: 0, until: now });
         if failed.until + FORGIVEN < now {

@@ -38,6 +38,8 @@ pub enum Problem {
     TooFast(u64),
     /// Larger than is taken.
     TooLarge(Said),
+    /// The body did not arrive in time.
+    TooSlow,
     /// Another content type than is taken.
     WrongType,
     /// The method is not for this address.
@@ -78,6 +80,7 @@ impl Problem {
             Self::Conflict(_) => "conflict",
             Self::TooFast(_) => "too-fast",
             Self::TooLarge(_) => "too-large",
+            Self::TooSlow => "too-slow",
             Self::WrongType => "wrong-type",
             Self::WrongMethod(_) => "wrong-method",
             Self::ForeignOrigin => "foreign-origin",
@@ -100,6 +103,7 @@ impl Problem {
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongAddress => StatusCode::URI_TOO_LONG,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::RelayAway | Self::Busy(_) | Self::Unreachable(_) | Self::Database(_) | Self::Unsure(_) => {
@@ -129,6 +133,7 @@ impl Problem {
             Self::TooFast(seconds) => {
                 Said::new("problem-too-fast").number("seconds", i64::try_from(*seconds).unwrap_or(i64::MAX))
             }
+            Self::TooSlow => Said::new("body-too-slow"),
             Self::WrongType => Said::new("problem-wrong-type"),
             Self::WrongMethod(_) => Said::new("problem-wrong-method"),
             Self::ForeignOrigin => Said::new("problem-foreign-origin"),

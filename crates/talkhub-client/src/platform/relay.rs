@@ -10,7 +10,7 @@ use shared_protocol::internal::{
     RegistrationSet,
 };
 use shared_protocol::{Class, Group, RelayId, ServerFrame};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -43,7 +43,15 @@ enum Way {
         config: config::Relay,
     },
     /// Tests: what would have been said.
-    Recorded(Mutex<Vec<Said>>),
+    Recorded(Mutex<Recording>),
+}
+
+/// What a recording handle keeps, and how it plays along.
+#[derive(Default)]
+struct Recording {
+    said: Vec<Said>,
+    away: bool,
+    after_chunk: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// What a recording handle was told.
@@ -51,6 +59,7 @@ enum Way {
 pub enum Said {
     Registered(RelayId, Registration),
     Revoked(RelayId),
+    Set(RegistrationSet),
     Groups(Vec<GroupChange>),
     Told { to: String, frame: ServerFrame },
 }
@@ -88,8 +97,24 @@ impl Relay {
     /// Everything that a recording handle was told since the last call.
     pub fn take_recorded(&self) -> Vec<Said> {
         match &self.inner.way {
-            Way::Recorded(said) => std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner)),
+            Way::Recorded(recording) => {
+                std::mem::take(&mut recording.lock().unwrap_or_else(PoisonError::into_inner).said)
+            }
             Way::Http { .. } => Vec::new(),
+        }
+    }
+
+    /// A recording handle plays a relay that does not answer.
+    pub fn record_away(&self, away: bool) {
+        if let Some(mut recording) = self.recorded() {
+            recording.away = away;
+        }
+    }
+
+    /// A recording handle does this once, right after it has taken the next chunk that names somebody.
+    pub fn after_next_chunk(&self, then: Box<dyn FnOnce() + Send>) {
+        if let Some(mut recording) = self.recorded() {
+            recording.after_chunk = Some(then);
         }
     }
 
@@ -136,7 +161,7 @@ impl Relay {
     pub async fn register(&self, relay_id: &RelayId, registration: Registration) -> Result<Registered> {
         if let Some(mut said) = self.recorded() {
             let lease_s = registration.lease_s;
-            said.push(Said::Registered(relay_id.clone(), registration));
+            said.said.push(Said::Registered(relay_id.clone(), registration));
             return Ok(Registered {
                 boot_id: "recorded".into(),
                 lease_s,
@@ -153,7 +178,17 @@ impl Relay {
 
     /// One chunk of the whole set, meant for the boot `boot_id`.
     pub async fn send_set(&self, set: &RegistrationSet, boot_id: &str) -> Result<Booted> {
-        if self.recorded().is_some() {
+        if let Some(mut said) = self.recorded() {
+            said.said.push(Said::Set(set.clone()));
+            let then = if set.relay_ids.is_empty() {
+                None
+            } else {
+                said.after_chunk.take()
+            };
+            drop(said);
+            if let Some(then) = then {
+                then();
+            }
             return Ok(Booted {
                 boot_id: boot_id.to_owned(),
             });
@@ -165,7 +200,7 @@ impl Relay {
     /// Takes a relay ID back; its socket closes at once.
     pub async fn revoke(&self, relay_id: &RelayId) -> Result<()> {
         if let Some(mut said) = self.recorded() {
-            said.push(Said::Revoked(relay_id.clone()));
+            said.said.push(Said::Revoked(relay_id.clone()));
             return Ok(());
         }
         let none: Option<&()> = None;
@@ -180,7 +215,10 @@ impl Relay {
             return Ok(());
         }
         if let Some(mut said) = self.recorded() {
-            said.push(Said::Groups(changes));
+            if said.away {
+                return Err(Problem::RelayAway);
+            }
+            said.said.push(Said::Groups(changes));
             return Ok(());
         }
         self.call::<Booted>(Method::POST, "groups", Some(&GroupChanges { changes }), None)
@@ -204,7 +242,7 @@ impl Relay {
         let mut lot = Vec::new();
         for (to, frame) in frames {
             if let Some(mut said) = self.recorded() {
-                said.push(Said::Told {
+                said.said.push(Said::Told {
                     to: to.to_string(),
                     frame,
                 });
@@ -230,9 +268,9 @@ impl Relay {
         }
     }
 
-    fn recorded(&self) -> Option<std::sync::MutexGuard<'_, Vec<Said>>> {
+    fn recorded(&self) -> Option<MutexGuard<'_, Recording>> {
         match &self.inner.way {
-            Way::Recorded(said) => Some(said.lock().unwrap_or_else(PoisonError::into_inner)),
+            Way::Recorded(recording) => Some(recording.lock().unwrap_or_else(PoisonError::into_inner)),
             Way::Http { .. } => None,
         }
     }
@@ -276,7 +314,7 @@ impl Relay {
             status => {
                 let told = answer.text().await.unwrap_or_default();
                 Err(Problem::Internal(anyhow::anyhow!(
-                    "the relay answered {status} to {path}: {told}"
+                    "the relay answered {status}: {told}"
                 )))
             }
         }

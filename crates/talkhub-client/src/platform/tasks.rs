@@ -1,5 +1,7 @@
 //! What runs beside requests: started and stopped in one place.
 
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,7 +43,9 @@ impl Tasks {
         self.start(name, async move {
             loop {
                 tokio::time::sleep(pause).await;
-                work().await;
+                if AssertUnwindSafe(work()).catch_unwind().await.is_err() {
+                    tracing::error!("{name} panicked and is tried again");
+                }
             }
         });
     }

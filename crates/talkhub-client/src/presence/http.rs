@@ -2,11 +2,11 @@
 
 use super::model::{Connection, NewConnection};
 use super::{registrations, store};
-use crate::accounts::SignedIn;
+use crate::accounts::{self, SignedIn};
 use crate::platform::app::App;
 use crate::platform::client_address::{device, host, is_https, page_origin};
 use crate::platform::clock::millis;
-use crate::platform::config::{host_of, is_loopback_url};
+use crate::platform::config::{host_of, is_loopback_url, parse_origin};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::resource;
 use crate::platform::secret;
@@ -24,11 +24,7 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
     app.limits.relay_ids.take(me.user(), app.clock.monotonic())?;
     let (token, relay_id) = (secret::token(app.clock.random()), app.clock.relay_id());
-    let mut origins = app.config.http.public_urls.clone();
-    let here = page_origin(&request);
-    if !origins.contains(&here) {
-        origins.push(here);
-    }
+    let origins = origins(&app, &request);
     let lease_end = app.clock.now() + millis(app.config.relay.lease);
     let connection = Connection {
         relay_id: relay_id.clone(),
@@ -44,7 +40,14 @@ async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<Ht
         now: app.clock.now(),
     };
     // The row first: whoever makes a conversation from now on lets this connection in as well.
-    app.db.write(move |conn| Ok(store::insert(conn, &new)?)).await?;
+    let inserted = app.db.write(move |conn| {
+        // Signed out in another tab at this moment.
+        if !accounts::session_exists(conn, new.session)? {
+            return Err(Problem::SignedOut);
+        }
+        Ok(store::insert(conn, &new)?)
+    });
+    inserted.await?;
     let lease_s = match register(&app, &relay_id).await {
         Ok(lease_s) => lease_s,
         Err(problem) => {
@@ -61,6 +64,15 @@ async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<Ht
         token,
         lease_s,
     }))
+}
+
+/// Whose pages may connect with it: the public URLs; where none is set, the origin under which this page was opened too,
+/// so that a try over the local network works without settings.
+fn origins(app: &App, request: &HttpRequest) -> Vec<String> {
+    let mut origins = app.config.http.public_urls.clone();
+    let here = parse_origin(&page_origin(request)).filter(|_| !app.config.http.has_public_url);
+    origins.extend(here.filter(|here| !app.config.http.public_urls.contains(here)));
+    origins
 }
 
 /// Registers until the groups are the same before and after: a conversation that was made meanwhile is not missed.
@@ -87,7 +99,11 @@ async fn register(app: &App, relay_id: &RelayId) -> Result<u64> {
     }
 }
 
-async fn describe(app: &App, relay_id: &RelayId) -> Result<shared_protocol::internal::Registration> {
+/// What the relay must know of this connection now; `SignedOut` when it has ended.
+pub(super) async fn describe(
+    app: &App,
+    relay_id: &RelayId,
+) -> Result<shared_protocol::internal::Registration> {
     let (relay_id, lease_s, history_id) = (
         relay_id.clone(),
         app.config.relay.lease.as_secs(),

@@ -3,6 +3,7 @@
 pub mod http;
 mod model;
 pub mod relay;
+pub mod sets;
 mod store;
 mod tracker;
 pub mod work;
@@ -13,10 +14,11 @@ use crate::accounts;
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::db::DbConn;
+use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
 use model::Connection;
 use shared_protocol::internal::{GroupChange, Registration, SetItem};
-use shared_protocol::{Group, RelayId, ServerFrame, UserId};
+use shared_protocol::{ConversationId, Group, RelayId, ServerFrame, UserId};
 use std::collections::HashMap;
 
 /// Whose these relay IDs are; unknown ones are left out.
@@ -24,28 +26,41 @@ pub fn list_owners(conn: &mut DbConn, relay_ids: &[&RelayId]) -> Result<Vec<(Rel
     Ok(store::list_owners(conn, relay_ids)?)
 }
 
-/// Everybody of `people` enters this group with all their connections, and hears that something of their own is new.
-/// When this returns the relay knows; a relay that is away learns it with the next set.
-pub async fn let_in(app: &App, group: &Group, people: &[UserId]) -> Result<()> {
-    let wanted = people.to_vec();
-    let (relay_ids, accounts) = app
-        .db
-        .read(move |conn| {
-            Ok((
-                store::list_relay_ids(conn, &wanted)?,
-                accounts::list(conn, &wanted)?,
-            ))
-        })
-        .await?;
-    let change = GroupChange {
-        group: group.clone(),
-        add: relay_ids,
-        remove: Vec::new(),
-    };
-    match app.relay.change_groups(vec![change]).await {
-        Ok(()) | Err(Problem::RelayAway) => (),
-        Err(problem) => return Err(problem),
+/// Everybody of this conversation is let into its group with all their connections, and hears that something of their own
+/// is new. When this returns the relay knows; a relay that does not answer hears of it again through a job. Safe to
+/// repeat.
+pub async fn let_in(app: &App, conversation: ConversationId) -> Result<()> {
+    match try_to_let_in(app, conversation).await {
+        Err(Problem::RelayAway) => {
+            let clock = app.clock.clone();
+            app.db
+                .write(move |conn| Ok(jobs::enqueue(conn, &Job::LetIn { conversation }, &clock)?))
+                .await
+        }
+        done => done,
     }
+}
+
+/// [`let_in`] for the job itself.
+pub async fn try_to_let_in(app: &App, conversation: ConversationId) -> Result<()> {
+    let read = app.db.read(move |conn| {
+        let group = conversations::get_group(conn, conversation)?;
+        let members = conversations::list_members(conn, &[conversation])?;
+        let people: Vec<UserId> = members.into_iter().map(|member| member.user).collect();
+        Ok((
+            group,
+            store::list_relay_ids(conn, &people)?,
+            accounts::list(conn, &people)?,
+        ))
+    });
+    let (group, relay_ids, accounts) = read.await?;
+    app.relay
+        .change_groups(vec![GroupChange {
+            group,
+            add: relay_ids,
+            remove: Vec::new(),
+        }])
+        .await?;
     let history_id = app.history_id.to_string();
     app.relay.tell_all(accounts.into_values().map(|account| {
         (

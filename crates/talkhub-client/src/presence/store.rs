@@ -82,6 +82,18 @@ pub(super) fn list_part(conn: &mut DbConn, after: &str, limit: i64) -> QueryResu
     Ok(rows.into_iter().map(to_connection).collect())
 }
 
+pub(super) fn list_by_ids(conn: &mut DbConn, relay_ids: &[RelayId]) -> QueryResult<Vec<Connection>> {
+    let mut found = Vec::with_capacity(relay_ids.len());
+    for chunk in relay_ids.chunks(CHUNK) {
+        let rows: Vec<Row> = o::table
+            .filter(o::relay_id.eq_any(chunk))
+            .select((o::relay_id, o::user_id, o::token_sha256, o::origins))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(to_connection));
+    }
+    Ok(found)
+}
+
 pub(super) fn find(conn: &mut DbConn, relay_id: &RelayId) -> QueryResult<Option<Connection>> {
     let row: Option<Row> = o::table
         .find(relay_id)
@@ -133,10 +145,17 @@ pub(super) fn list_gone(
         .collect())
 }
 
-/// Those without a sign of life since `since`, and those whose lease is over.
-pub(super) fn list_silent(conn: &mut DbConn, since: i64, now: i64) -> QueryResult<Vec<RelayId>> {
-    let never = o::last_heartbeat.is_null().and(o::created_at.lt(since));
-    let silent = o::last_heartbeat.lt(since).or(o::lease_end.lt(now).nullable());
+/// Those without a sign of life since `since`, and those whose lease is over. What lies beyond `future` was written before
+/// the wall clock was set back: it says nothing.
+pub(super) fn list_silent(conn: &mut DbConn, since: i64, now: i64, future: i64) -> QueryResult<Vec<RelayId>> {
+    let never = o::last_heartbeat
+        .is_null()
+        .and(o::created_at.lt(since).or(o::created_at.gt(future)));
+    let over = o::lease_end.lt(now).or(o::lease_end.gt(future));
+    let silent = o::last_heartbeat
+        .lt(since)
+        .or(o::last_heartbeat.gt(future))
+        .or(over.nullable());
     o::table
         .filter(silent.or(never.nullable()))
         .limit(5000)

@@ -1,24 +1,18 @@
 //! What happens again and again: telling who came and went, renewing leases, sweeping what is left over.
 
 use super::tracker::Difference;
-use super::{Tracker, registrations, store};
+use super::{Tracker, store};
 use crate::accounts;
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::clock::millis;
 use crate::platform::problem::Result;
 use shared_protocol::api::Presence;
-use shared_protocol::internal::{RegistrationSet, SetItem};
-use shared_protocol::{ConversationId, Group, RelayId, ServerFrame, UserId};
+use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many registrations one chunk of a set carries.
-const CHUNK: i64 = 500;
 /// Larger conversations are asked instead of told.
 const MOST_MEMBERS: usize = 200;
-
-static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// Tells those who share a conversation with whoever came or went.
 pub async fn tell_changes(app: &App, tracker: &Tracker) -> Result<()> {
@@ -72,69 +66,15 @@ fn frames_for(
     Ok(frames.collect())
 }
 
-/// Sends the relay of this boot everything that it must know, which also renews all leases. No socket closes.
-pub async fn send_set(app: &App, boot_id: &str) -> Result<()> {
-    let clock_generation = app.clock.now().unsigned_abs();
-    // Grows even if the wall clock was set back.
-    let generation = GENERATION
-        .fetch_max(clock_generation, Ordering::Relaxed)
-        .max(clock_generation)
-        + 1;
-    GENERATION.fetch_max(generation, Ordering::Relaxed);
-    let (mut chunk, mut after) = (0, String::new());
-    loop {
-        let (items, next) = read_chunk(app, after).await?;
-        let relay_ids: Vec<RelayId> = items.iter().map(|item| item.relay_id.clone()).collect();
-        let last = next.is_none();
-        app.relay
-            .send_set(
-                &RegistrationSet {
-                    generation,
-                    chunk,
-                    last,
-                    relay_ids: items,
-                },
-                boot_id,
-            )
-            .await?;
-        let (boot, lease_end) = (
-            boot_id.to_owned(),
-            app.clock.now() + millis(app.config.relay.lease),
-        );
-        app.db
-            .write(move |conn| Ok(store::update_boot(conn, &relay_ids, &boot, lease_end)?))
-            .await?;
-        match next {
-            Some(id) => (chunk, after) = (chunk + 1, id),
-            None => return Ok(()),
-        }
-    }
-}
-
-async fn read_chunk(app: &App, after: String) -> Result<(Vec<SetItem>, Option<String>)> {
-    let (lease_s, history_id) = (app.config.relay.lease.as_secs(), app.history_id.clone());
-    let read = app.db.read(move |conn| {
-        let connections = store::list_part(conn, &after, CHUNK)?;
-        let next = (connections.len() as i64 == CHUNK)
-            .then(|| connections.last().map(|last| last.relay_id.to_string()));
-        Ok((
-            registrations(conn, connections, lease_s, &history_id)?,
-            next.flatten(),
-        ))
-    });
-    read.await
-}
-
 /// Drops relay IDs without a connection, here and at the relay. Only while the link is up: without it nobody has a
 /// heartbeat.
 pub async fn sweep(app: &App, tracker: &Tracker) -> Result<()> {
-    let (since, now) = (
-        app.clock.now() - millis(app.config.presence.forget),
-        app.clock.now(),
-    );
+    let now = app.clock.now();
+    let since = now - millis(app.config.presence.forget);
+    let future = now + 2 * millis(app.config.relay.lease);
     let tracker = tracker.clone();
     let swept = app.db.write(move |conn| {
-        let mut silent = store::list_silent(conn, since, now)?;
+        let mut silent = store::list_silent(conn, since, now, future)?;
         silent.retain(|relay_id| !tracker.is_live(relay_id));
         store::delete(conn, &silent)?;
         Ok(silent)

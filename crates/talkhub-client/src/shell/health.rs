@@ -5,6 +5,7 @@ use crate::platform::db::Place;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
+use std::time::Duration;
 
 /// `GET /healthz`
 pub async fn show_health() -> HttpResponse {
@@ -35,19 +36,32 @@ pub async fn show_ready(app: Data<App>) -> HttpResponse {
     }
 }
 
-/// Whether something can be written beside the SQLite file. A MySQL server's disk is its own affair.
+/// So long a look at the disk counts.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Whether something can be written beside the SQLite file; tried every few seconds at most, whoever asks. A MySQL
+/// server's disk is its own affair.
 async fn disk_takes_more(app: &App) -> bool {
     let Place::Sqlite(path) = app.db.place() else {
         return true;
     };
+    let now = app.clock.monotonic();
+    let mut last = app.disk.lock().await;
+    if let Some((at, good)) = *last
+        && now.saturating_sub(at) < LOOK
+    {
+        return good;
+    }
     let folder = path
         .parent()
         .map(std::path::Path::to_path_buf)
         .unwrap_or_default();
-    let probe = folder.join(".talkhub-disk-probe");
+    let probe = folder.join(format!(".talkhub-disk-probe-{}", std::process::id()));
     let written = tokio::task::spawn_blocking(move || {
         let written = std::fs::write(&probe, [0; 4096]);
         written.and_then(|()| std::fs::remove_file(&probe)).is_ok()
     });
-    written.await.unwrap_or(false)
+    let good = written.await.unwrap_or(false);
+    *last = Some((now, good));
+    good
 }

@@ -14,7 +14,11 @@ pub async fn run_due(app: &App) -> Result<()> {
             Ok(()) => app.db.write(move |conn| Ok(jobs::delete(conn, id)?)).await?,
             Err(problem) => {
                 let left = MOST_TRIES - due.tries - 1;
-                tracing::warn!(job = id, %problem, left, "A job failed and is put off");
+                if left <= 0 {
+                    tracing::error!(job = id, %problem, "A job failed for the last time and is set aside");
+                } else {
+                    tracing::warn!(job = id, %problem, left, "A job failed and is put off");
+                }
                 app.db
                     .write(move |conn| Ok(jobs::put_off(conn, &due, now)?))
                     .await?;
@@ -27,6 +31,7 @@ pub async fn run_due(app: &App) -> Result<()> {
 async fn run_one(app: &App, due: &Due) -> Result<()> {
     match due.job() {
         Some(Job::ProfileChanged { user }) => presence::work::tell_profile(app, user).await,
+        Some(Job::LetIn { conversation }) => presence::try_to_let_in(app, conversation).await,
         Some(Job::RevokeRelayIds { relay_ids }) => {
             for relay_id in &relay_ids {
                 app.relay.revoke(relay_id).await?;

@@ -5,10 +5,11 @@ use crate::platform::app::App;
 use crate::presence::{self, Tracker};
 use anyhow::{Context, anyhow, bail};
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use shared_protocol::RelayId;
 use shared_protocol::internal::{Down, Up};
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -30,9 +31,14 @@ const EVENTS: usize = 65_536;
 pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
     let mut told = String::new();
     loop {
-        let ended = hold(&app, &tracker, &committer).await;
+        let held = AssertUnwindSafe(hold(&app, &tracker, &committer))
+            .catch_unwind()
+            .await;
         app.relay.link_down();
-        let said = ended.map_or_else(|error| format!("{error:#}"), |()| "it was closed".to_owned());
+        let said = match held {
+            Ok(ended) => ended.map_or_else(|error| format!("{error:#}"), |()| "it was closed".to_owned()),
+            Err(_) => "its task panicked".to_owned(),
+        };
         if said != told {
             tracing::warn!(
                 "No link to the relay at {} (RELAY_SERVER_URL): {said}. Trying again",
@@ -186,7 +192,7 @@ async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> 
 
 /// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.
 async fn introduce(app: &App, boot_id: &str) -> anyhow::Result<()> {
-    presence::work::send_set(app, boot_id)
+    presence::sets::send_set(app, boot_id)
         .await
         .map_err(|problem| anyhow!("it does not take the set: {problem}"))?;
     if let Some(link) = app.relay.link_sender() {

@@ -161,6 +161,8 @@ fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyho
         tasks: Tasks::default(),
         assets: Arc::new(assets::find()),
         history_id,
+        setting: Arc::default(),
+        disk: Arc::default(),
     })
 }
 
@@ -219,7 +221,7 @@ impl Work {
             }
             Self::Sweep => Ok(()),
             Self::RenewLeases => match app.relay.boot_id() {
-                Some(boot_id) => presence::work::send_set(app, &boot_id).await,
+                Some(boot_id) => presence::sets::send_set(app, &boot_id).await,
                 None => Ok(()),
             },
             Self::EndSessions => {

@@ -119,6 +119,8 @@ impl TestApp {
             tasks: Tasks::default(),
             assets: Arc::new(Assets::default()),
             history_id,
+            setting: Arc::default(),
+            disk: Arc::default(),
         };
         let service = Rc::new(init_service(shell::router::router(app.clone())).await);
         let router: Router = Rc::new(move |request| {

@@ -74,7 +74,18 @@ async fn both_are_let_in_and_hear_of_their_new_conversation() {
         bob.get("/api/v1/me/changes?after=1").await.body["conversations"],
         json!([])
     );
-    // Opened again: nobody needs to hear of it.
+    // Opened by the other one before anything was written: let in again, in case the first call has not come so far.
+    app.talk([&bob, &ann]).await;
+    assert!(
+        app.app
+            .relay
+            .take_recorded()
+            .iter()
+            .any(|said| matches!(said, Said::Groups(_)))
+    );
+    // Later nobody needs to hear of it.
+    ann.says(talk, "hi", 1).await;
+    app.app.relay.take_recorded();
     app.talk([&bob, &ann]).await;
     assert!(app.app.relay.take_recorded().is_empty());
 }
@@ -152,5 +163,24 @@ async fn a_stranger_finds_nothing_there() {
     assert_eq!(
         eve.get("/api/v1/conversations").await.body["conversations"],
         json!([])
+    );
+}
+
+#[actix_web::test]
+async fn a_relay_that_does_not_answer_hears_of_new_members_later() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    app.app.relay.take_recorded();
+    app.app.relay.record_away(true);
+    app.talk([&ann, &bob]).await;
+    assert!(app.app.relay.take_recorded().is_empty());
+    app.app.relay.record_away(false);
+    app.run_jobs().await;
+    assert!(
+        app.app
+            .relay
+            .take_recorded()
+            .iter()
+            .any(|said| matches!(said, Said::Groups(_)))
     );
 }

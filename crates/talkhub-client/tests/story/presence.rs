@@ -220,3 +220,77 @@ async fn the_relays_address_is_the_one_that_the_browser_can_reach() {
     assert_eq!(ask("chat.lan:8000").await, "http://chat.lan:5050");
     assert_eq!(ask("192.168.1.7:8000").await, "http://192.168.1.7:5050");
 }
+
+#[actix_web::test]
+async fn a_set_says_what_is_true_when_it_arrives() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let (stays, other) = (tab(&ann).await, tab(&bob).await);
+    app.app.relay.take_recorded();
+    presence::sets::send_set(&app.app, "recorded").await.unwrap();
+    let said = app.app.relay.take_recorded();
+    let chunks: Vec<(u32, bool, usize)> = said
+        .iter()
+        .filter_map(|said| match said {
+            Said::Set(set) => Some((set.chunk, set.last, set.relay_ids.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        chunks,
+        [(0, false, 0), (1, false, 2), (2, true, 0)],
+        "begun before the rows were read"
+    );
+    // Signed out while the set was on its way: the set does not bring it back.
+    app.app.relay.after_next_chunk({
+        let db = app.app.db.clone();
+        let gone = other.clone();
+        Box::new(move || {
+            let gone = gone.to_string();
+            let deleted = std::thread::spawn(move || {
+                db.write_blocking(|conn| Ok(diesel::delete(online::table.find(&gone)).execute(conn)?))
+                    .unwrap()
+            });
+            assert_eq!(deleted.join().unwrap(), 1);
+        })
+    });
+    presence::sets::send_set(&app.app, "recorded").await.unwrap();
+    assert!(app.app.relay.take_recorded().contains(&Said::Revoked(other)));
+    assert_eq!(rows(&app).await, [stays.to_string()]);
+}
+
+#[actix_web::test]
+async fn bad_hosts_become_no_origins_and_set_public_urls_are_the_only_ones() {
+    let app = TestApp::new().await;
+    let ann = app.person("1000000001").await;
+    let origins = async |app: &TestApp, ann: &crate::app::Person, host: &str| {
+        app.app.relay.take_recorded();
+        let request = ann
+            .request(actix_web::http::Method::POST, "/api/v1/relay-ids")
+            .insert_header(("host", host.to_owned()));
+        assert_eq!(ann.send(request).await.status, 201, "{host}");
+        let said = app.app.relay.take_recorded();
+        let [Said::Registered(_, registration)] = said.as_slice() else {
+            panic!("{said:?}")
+        };
+        registration.origins.clone()
+    };
+    let own = ["http://127.0.0.1:8000", "http://localhost:8000"];
+    for host in ["a b", "", "x/y", "évil", "a\"b"] {
+        assert_eq!(origins(&app, &ann, host).await, own, "{host}");
+    }
+    assert_eq!(
+        origins(&app, &ann, "chat.lan:8000").await.last().unwrap(),
+        "http://chat.lan:8000"
+    );
+    let set = TestApp::with(|config| {
+        config.http.public_urls = vec!["https://chat.example.org".into()];
+        config.http.has_public_url = true;
+    })
+    .await;
+    let bob = set.person("1000000002").await;
+    assert_eq!(
+        origins(&set, &bob, "evil.example").await,
+        ["https://chat.example.org"]
+    );
+}

@@ -186,11 +186,17 @@ impl Reader {
 
 const ORIGIN: &str = "http://host:port or https://host, without a path";
 
-fn parse_origin(text: &str) -> Option<String> {
+/// `scheme://host[:port]` in lower case, if the text is that and nothing else.
+pub fn parse_origin(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (scheme, rest) = text.split_once("://")?;
     let known = scheme == "http" || scheme == "https";
-    let plain = !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ', '"']);
+    let host = rest
+        .rsplit_once(':')
+        .filter(|_| !rest.ends_with(']'))
+        .map_or(rest, |(host, _)| host);
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte);
+    let plain = !host.is_empty() && rest.len() <= 255 && rest.bytes().all(fits);
     let port_is_good = match rest.rsplit_once(':') {
         Some((_, port)) if !rest.ends_with(']') => port.parse::<u16>().is_ok(),
         _ => true,

@@ -198,6 +198,24 @@ pub const SETTINGS: &[Setting] = &[
         "New relay IDs, for each person: one for each tab that opens or comes back after long.",
     ),
     setting(
+        "TALKHUB_SIGN_INS_PER_MINUTE",
+        "60",
+        Number(1, 100_000),
+        "Tries to sign in, for each network.",
+    ),
+    setting(
+        "TALKHUB_CONVERSATIONS_PER_MINUTE",
+        "60",
+        Number(1, 100_000),
+        "Private conversations opened by their person's ID, for each person.",
+    ),
+    setting(
+        "TALKHUB_MESSAGES_PER_MINUTE",
+        "1200",
+        Number(1, 100_000),
+        "Messages sent over HTTPS, for each person; by the relay its own limits hold.",
+    ),
+    setting(
         "TALKHUB_PRESENCE_COLLECT_MS",
         "1000",
         Number(10, 60_000),

@@ -144,7 +144,11 @@ pub fn ensure_database(place: &Place) -> anyhow::Result<()> {
     if MysqlConnection::establish(url).is_ok() || !name.chars().all(plain) {
         return Ok(());
     }
-    let mut conn = MysqlConnection::establish(&format!("{server}/"))?;
+    let options = url
+        .split_once('?')
+        .map(|(_, options)| format!("?{options}"))
+        .unwrap_or_default();
+    let mut conn = MysqlConnection::establish(&format!("{server}/{options}"))?;
     conn.batch_execute(&format!(
         "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     ))?;
@@ -168,8 +172,14 @@ impl r2d2::ManageConnection for Opener {
     type Error = std::io::Error;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
-        let conn =
-            open(&self.place, self.purpose).map_err(|error| std::io::Error::other(error.to_string()))?;
+        // A runtime that cannot be made (no file handles left) panics; the pool must only hear of an error.
+        let opened = std::panic::catch_unwind(|| open(&self.place, self.purpose));
+        let opened = opened.unwrap_or_else(|_| {
+            Err(anyhow::anyhow!(
+                "a connection could not be made: too many open files?"
+            ))
+        });
+        let conn = opened.map_err(|error| std::io::Error::other(self.place.scrub(&error.to_string())))?;
         Ok(Pooled { conn, broken: false })
     }
 

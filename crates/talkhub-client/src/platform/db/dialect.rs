@@ -31,8 +31,8 @@ pub struct NewMessage<'a> {
     pub sent_at: Option<i64>,
 }
 
-/// Locks these conversations until the transaction ends, always in the order of their ids, so that two writers never
-/// wait for each other. SQLite's `BEGIN IMMEDIATE` has locked everything already.
+/// Locks these conversations until the transaction ends. Two writers that meet in another order are a deadlock, which the
+/// database ends and [`super::Db::write`] tries again. SQLite's `BEGIN IMMEDIATE` has locked everything already.
 pub fn lock_conversations(conn: &mut DbConn, groups: &[&Group]) -> QueryResult<Vec<Locked>> {
     use conversations::dsl as c;
     let wanted = c::conversations

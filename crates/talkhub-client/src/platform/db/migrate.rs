@@ -57,6 +57,12 @@ struct Applied {
     state: String,
 }
 
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = BigInt)]
+    taken: i64,
+}
+
 /// Brings the database to the newest version; gives back how many steps were taken (0: nothing to do). Safe to repeat.
 /// Call it on a blocking thread.
 pub fn run(place: &Place, now: i64) -> Result<usize, MigrateError> {
@@ -139,7 +145,17 @@ fn apply(conn: &mut DbConn, step: &Step, now: i64) -> QueryResult<()> {
 fn lock(conn: &mut DbConn) -> QueryResult<()> {
     match conn {
         DbConn::Sqlite(conn) => conn.batch_execute("BEGIN IMMEDIATE"),
-        DbConn::Mysql(conn) => conn.batch_execute("DO GET_LOCK(CONCAT(DATABASE(), '.talkhub.migrate'), 60)"),
+        DbConn::Mysql(conn) => {
+            let lock = diesel::sql_query(
+                "SELECT COALESCE(GET_LOCK(CONCAT(DATABASE(), '.talkhub.migrate'), 60), 0) AS taken",
+            );
+            match lock.get_result::<Lock>(conn)?.taken {
+                1 => Ok(()),
+                _ => Err(diesel::result::Error::QueryBuilderError(
+                    "another program is migrating it for over a minute".into(),
+                )),
+            }
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use diesel::result::{DatabaseErrorKind, Error as DbError, QueryResult};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// So long a request waits for the database in all.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a write that lost against another one is tried in all.
 const TRIES: usize = 3;
 
@@ -50,7 +52,7 @@ impl Db {
                     purpose,
                 })
         };
-        // One writer on SQLite: writers then queue here, in order, instead of failing there.
+        // One writer on SQLite: writers then wait here for each other instead of failing there.
         let writers = match place {
             Place::Sqlite(_) => 1,
             Place::Mysql(_) => size.connections,
@@ -73,7 +75,10 @@ impl Db {
         work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let db = self.clone();
-        blocking(move || db.read_blocking(work)).await
+        let late = || Problem::Unreachable("it did not answer in time".to_owned());
+        tokio::time::timeout(PATIENCE, blocking(move || db.read_blocking(work)))
+            .await
+            .unwrap_or_else(|_| Err(late()))
     }
 
     /// One call, one transaction: an error rolls everything back. It may run again after losing against another
@@ -83,7 +88,11 @@ impl Db {
         work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let db = self.clone();
-        blocking(move || db.write_blocking(work)).await
+        // It may still be done: whoever asks again with the same ids finds out.
+        let late = || Problem::Unsure(DbError::BrokenTransactionManager);
+        tokio::time::timeout(PATIENCE, blocking(move || db.write_blocking(work)))
+            .await
+            .unwrap_or_else(|_| Err(late()))
     }
 
     /// [`Db::read`] for threads that may block.
@@ -92,11 +101,13 @@ impl Db {
             Place::Sqlite(_) => "BEGIN",
             Place::Mysql(_) => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         };
-        let once = || transaction(&mut *checkout(&self.readers)?, begin, &work);
-        match once() {
-            // The server closed the connection while it lay idle: reading again does no harm.
-            Err(Problem::Database(error)) if lost(&error) => once(),
-            other => other,
+        let mut dead = 0;
+        loop {
+            match transaction(&mut *checkout(&self.readers)?, begin, &work) {
+                // The server closed connections while they lay idle: each of the pool may be one of them.
+                Err(Problem::Database(error)) if dead <= self.readers.max_size() && lost(&error) => dead += 1,
+                other => return other,
+            }
         }
     }
 
@@ -106,10 +117,11 @@ impl Db {
             Place::Sqlite(_) => "BEGIN IMMEDIATE",
             Place::Mysql(_) => "START TRANSACTION",
         };
-        let mut tries = 1;
+        let (mut tries, mut dead) = (1, 0);
         loop {
             let mut pooled = checkout(&self.writers)?;
             match transaction(&mut pooled, begin, &work) {
+                Err(Problem::Database(error)) if dead <= self.writers.max_size() && lost(&error) => dead += 1,
                 Err(Problem::Database(error)) if tries < TRIES && may_win_next_time(&error) => tries += 1,
                 other => return other,
             }
@@ -148,43 +160,45 @@ fn transaction<T>(pooled: &mut Pooled, begin: &str, work: impl Fn(&mut DbConn) -
     }
 }
 
+/// What the driver and the server say of a connection that is no more.
+const LOST: [&str; 10] = [
+    "gone away",
+    "onnection reset",
+    "roken pipe",
+    "onnection closed",
+    "onnection was killed",
+    "disconnected by the server",
+    "erver shutdown in progress",
+    "EOF",
+    "Input/output error",
+    "imed out",
+];
+
 fn lost(error: &DbError) -> bool {
     match error {
         DbError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
         DbError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
-            let text = info.message();
-            [
-                "gone away",
-                "Connection reset",
-                "Broken pipe",
-                "onnection closed",
-                "EOF",
-                "Input/output error",
-            ]
-            .iter()
-            .any(|sign| text.contains(sign))
+            LOST.iter().any(|sign| info.message().contains(sign))
         }
         _ => false,
     }
 }
 
-/// Deadlock, lock timeout, a lost connection before the commit, or a double that somebody else inserted just now: the
-/// whole transaction again finds another state.
+/// Deadlock, lock timeout, or a row that somebody else inserted or deleted just now: the whole transaction again finds
+/// another state.
 fn may_win_next_time(error: &DbError) -> bool {
-    let text = match error {
+    match error {
         DbError::DatabaseError(
-            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::SerializationFailure,
             _,
-        ) => {
-            return true;
-        }
-        DbError::DatabaseError(_, info) => info.message().to_owned(),
-        _ => return false,
-    };
-    lost(error)
-        || ["Deadlock", "Lock wait timeout", "database is locked"]
+        ) => true,
+        DbError::DatabaseError(_, info) => ["Deadlock", "Lock wait timeout", "database is locked"]
             .iter()
-            .any(|sign| text.contains(sign))
+            .any(|sign| info.message().contains(sign)),
+        _ => false,
+    }
 }
 
 /// Runs `work` where it may block.

@@ -18,6 +18,8 @@ diesel::table! {
         password_hash -> Text,
         password_scheme -> Integer,
         display_name -> Text,
+        /// Both names, folded by the program: databases fold scripts differently.
+        search_text -> Text,
         avatar_color -> Integer,
         theme -> Text,
         /// The person's own group at the relay; also the subject that the relay stamps.
