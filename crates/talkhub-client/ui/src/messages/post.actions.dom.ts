@@ -1,7 +1,7 @@
 // Messages over HTTPS: for a page without a relay, and for history.
 import { call, type Answer } from "../kit/http.dom";
-import { changes, committed, me, messagePage, readMark } from "../relay/codec.std";
-import type { Changes, Committed, ConversationId, Me, MessageId, MessagePage, ReadMark, SendForm } from "../relay/wire.gen.std";
+import { changes, committed, conversation, me, messagePage, readMark } from "../relay/codec.std";
+import type { Changes, Committed, Conversation, ConversationId, Me, MessageId, MessagePage, ReadMark, SendForm } from "../relay/wire.gen.std";
 import type { Entry } from "./outbox.std";
 
 const at = (id: ConversationId): string => `/api/v1/conversations/${id}`;
@@ -10,6 +10,9 @@ export function postMessage(entry: Entry, prev: MessageId | null): Promise<Answe
   const form: SendForm = { id: entry.id, body: entry.body, ...(prev === null ? {} : { prev }) };
   return call("POST", `${at(entry.conversation)}/messages`, committed, form);
 }
+
+/** Whether one is in the conversation: who may not know of it hears that there is none. */
+export const getConversation = (id: ConversationId): Promise<Answer<Conversation>> => call("GET", at(id), conversation);
 
 /** Whom the cookie speaks for now. */
 export const whoAmI = (): Promise<Answer<Me>> => call("GET", "/api/v1/me", me);

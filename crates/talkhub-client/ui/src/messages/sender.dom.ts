@@ -1,10 +1,10 @@
 // Sends what is in the outbox: by the relay while it is there, else by HTTPS, in order, each once however often it is tried.
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { isFinal, serverNow } from "../kit/http.dom";
+import { isFinal, serverNow, type Answer } from "../kit/http.dom";
 import { uuid7 } from "../kit/uuid.std";
 import * as relay from "../relay/actions.dom";
-import type { Conversation, Me, Message, MessageId, Problem, UserId } from "../relay/wire.gen.std";
-import { postMessage, whoAmI } from "./post.actions.dom";
+import type { Conversation, ConversationId, Me, Message, MessageId, Problem, UserId } from "../relay/wire.gen.std";
+import { getConversation, postMessage, whoAmI } from "./post.actions.dom";
 import { due, emptyOutbox, reduce, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
 import { openOutboxStore, type OutboxStore } from "./outbox_store.dom";
 import { announce, gone, tabName } from "./tabs.dom";
@@ -16,6 +16,8 @@ const SAY_WAITING = 10_000;
 const TAKE_OVER_EVERY = 20_000;
 /** An ack carries no text: the server's own row of the same `rev` wins over what is put together from it. */
 const ACK_IS_LESS = 0.5;
+/** The relay's word for a group that it does not know, or does not know this person in. */
+const UNKNOWN_ADDRESS = "/problems/unknown-address";
 
 /** What became of entries, told to the timelines. */
 export interface Watcher {
@@ -181,7 +183,7 @@ async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
       if (me) watcher?.stored({ conversation: entry.conversation, seq: answer.seq, rev: answer.rev - ACK_IS_LESS, id: entry.id, sender: personOf(me), type: "text", body: entry.body, at: answer.at }, answer.history_id);
       return settle(entry.id);
     case "refused":
-      return isFinal(answer.problem) ? refuse(entry, answer.problem) : putOff(entry);
+      return refusedByRelay(entry, answer.problem);
     case "busy":
       return putOff(entry, answer.retry_after_ms);
     default:
@@ -190,11 +192,39 @@ async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
   }
 }
 
+/**
+ * RU4: only a refusal that names a rule is final. That the relay does not know the address names none: it may not have been told
+ * yet that this person was let in. The logic server knows.
+ */
+async function refusedByRelay(entry: Entry, problem: Problem): Promise<void> {
+  if (!isFinal(problem)) return putOff(entry);
+  if (problem.type !== UNKNOWN_ADDRESS) return refuse(entry, problem);
+  const answer = await lookAt(entry.conversation);
+  if (!find(entry.id)) return;
+  if (answer.kind !== "problem" || !isFinal(answer.problem)) return putOff(entry, asked(answer));
+  // Whoever has signed in meanwhile in another tab may not see this conversation: that says nothing about this person.
+  const who = await whoAmI();
+  if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
+  if (who.kind !== "ok" || !find(entry.id)) return putOff(entry, asked(who));
+  return refuse(entry, answer.problem);
+}
+
+/** Questions under way: a burst that was refused asks once. */
+const looking = new Map<ConversationId, ReturnType<typeof getConversation>>();
+
+function lookAt(id: ConversationId): ReturnType<typeof getConversation> {
+  const running = looking.get(id);
+  if (running) return running;
+  const started = getConversation(id).finally(() => looking.delete(id));
+  looking.set(id, started);
+  return started;
+}
+
 async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   // A cookie speaks for whoever signed in last in this browser: never send one person's words in another's name.
   const who = await whoAmI();
   if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
-  if (who.kind !== "ok" || !find(entry.id)) return putOff(entry);
+  if (who.kind !== "ok" || !find(entry.id)) return putOff(entry, asked(who));
   emitted(entry);
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
@@ -202,8 +232,11 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
     return settle(entry.id);
   }
   if (answer.kind === "problem" && isFinal(answer.problem)) return refuse(entry, answer.problem);
-  return putOff(entry, answer.kind === "problem" ? (answer.retryAfterMs ?? undefined) : undefined);
+  return putOff(entry, asked(answer));
 }
+
+/** How long the server wants us to wait, if it said so. */
+const asked = (answer: Answer<unknown>): number | undefined => (answer.kind === "problem" ? (answer.retryAfterMs ?? undefined) : undefined);
 
 function refuse(entry: Entry, problem: Problem): void {
   apply({ kind: "refused", id: entry.id, problem });

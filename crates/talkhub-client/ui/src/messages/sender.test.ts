@@ -1,0 +1,100 @@
+// The sender against answers that are neither yes nor a rule's no: it asks, waits as long as it is told, and sends the same once more.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Ack, Conversation, Me } from "../relay/wire.gen.std";
+import { ANN, BOB, GROUP, TALK } from "./samples.std";
+
+const relay = vi.hoisted(() => ({ up: true, acks: [] as unknown[], sent: [] as { at: number; id: string; body: string }[] }));
+vi.mock("../relay/actions.dom", () => ({
+  isUp: () => relay.up,
+  get link() {
+    return { value: { bar: relay.up ? "none" : "away" } };
+  },
+  submit: async (_to: string, id: string, body: string) => {
+    relay.sent.push({ at: Date.now() - START, id, body });
+    return relay.acks.shift() ?? null;
+  },
+}));
+
+const START = 1_000_000;
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", created_at: 1, rev: 3, history_id: "h" };
+const talk: Conversation = { id: TALK, kind: "private", group: GROUP, members: [], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+const unknown: Ack = { status: "refused", problem: { type: "/problems/unknown-address", title: "no", status: 404 } };
+const forbidden: Ack = { status: "refused", problem: { type: "/problems/not-reachable", title: "no", status: 403 } };
+const stored: Ack = { status: "stored", seq: 1, rev: 1, at: 1, history_id: "h" };
+const missing = { type: "/problems/missing", title: "there is no such conversation", status: 404 };
+
+let answers: Record<string, { status: number; body?: unknown; after?: number }>;
+let requests: string[];
+let fates: string[];
+let reloaded: boolean;
+
+beforeEach(() => {
+  vi.resetModules();
+  vi.useFakeTimers({ now: START });
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  [relay.up, relay.acks, relay.sent, requests, fates, reloaded] = [true, [], [], [], [], false];
+  answers = { "GET /api/v1/me": { status: 200, body: me } };
+  vi.stubGlobal("BroadcastChannel", undefined);
+  vi.stubGlobal("navigator", { onLine: true });
+  vi.stubGlobal("window", { location: { reload: () => (reloaded = true) } });
+  vi.stubGlobal("fetch", async (path: string, { method }: { method: string }) => {
+    requests.push(`${(Date.now() - START) / 1000} ${method} ${path.slice("/api/v1".length)}`);
+    const answer = answers[`${method} ${path}`];
+    if (!answer) throw new TypeError("no network");
+    return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), { status: answer.status, headers: answer.after === undefined ? {} : { "retry-after": String(answer.after) } });
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+async function writes(...bodies: string[]): Promise<typeof import("./sender.dom")> {
+  const sender = await import("./sender.dom");
+  const silent = (): undefined => undefined;
+  await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: (entry, problem) => fates.push(`${entry.body}: ${problem.type}`), stored: (message) => fates.push(`${message.body}: stored`) });
+  for (const body of bodies) sender.write(talk, body);
+  await vi.advanceTimersByTimeAsync(0);
+  return sender;
+}
+
+describe("the relay does not know the address", () => {
+  const at = `GET /api/v1/conversations/${TALK}`;
+  test("RU4: but the logic server knows the conversation: in order, with the same ids, after a growing while", async () => {
+    answers[at] = { status: 200, body: talk };
+    relay.acks = [unknown, unknown, unknown, unknown, stored, stored];
+    const sender = await writes("first", "second");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(relay.sent.map((one) => [one.at, one.body])).toEqual([[0, "first"], [0, "second"], [1_000, "first"], [1_000, "second"], [3_000, "first"], [3_000, "second"]]);
+    expect(new Set(relay.sent.map((one) => one.id)).size).toBe(2);
+    expect(requests).toEqual(["0 GET /conversations/7", "1 GET /conversations/7"]); // once for the whole burst
+    expect([fates, sender.unsent()]).toEqual([["first: stored", "second: stored"], 0]);
+  });
+  test("nor does the logic server: refused for good, by its words", async () => {
+    answers[at] = { status: 404, body: missing };
+    relay.acks = [unknown];
+    await writes("first");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([relay.sent.length, fates]).toEqual([1, ["first: /problems/missing"]]);
+  });
+  test.each([[503, undefined, 1_000], [429, 7, 7_000]])("a %i of the logic server is no answer", async (status, after, next) => {
+    answers[at] = { status, ...(after === undefined ? {} : { after }) };
+    relay.acks = [unknown, stored];
+    await writes("first");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([relay.sent.map((one) => one.at), fates]).toEqual([[0, next], ["first: stored"]]);
+  });
+  test("inv14: the cookie is somebody else's by now: their 404 is not this person's", async () => {
+    answers[at] = { status: 404, body: missing };
+    answers["GET /api/v1/me"] = { status: 200, body: { ...me, ...BOB } };
+    relay.acks = [unknown];
+    await writes("first");
+    expect([fates, reloaded]).toEqual([[], true]);
+  });
+  test("a refusal that names a rule is final and asks nobody", async () => {
+    relay.acks = [forbidden];
+    await writes("first");
+    expect([requests, fates]).toEqual([[], ["first: /problems/not-reachable"]]);
+  });
+});
