@@ -25,6 +25,8 @@ export interface Entry {
 interface Pause {
   readonly until: number;
   readonly tries: number;
+  /** Up to here the server asked us to wait: no hurry of ours makes that shorter. */
+  readonly asked: number;
 }
 
 export interface Outbox {
@@ -43,7 +45,7 @@ export type OutboxEvent =
   | { kind: "refused"; id: MessageId; problem: Problem }
   | { kind: "put_off"; id: MessageId; now: number; chance: number; retryAfter?: number }
   | { kind: "cut" }
-  | { kind: "hurry" }
+  | { kind: "hurry"; now: number }
   | { kind: "again"; id: MessageId; order: number }
   | { kind: "withdrew"; id: MessageId }
   | { kind: "taken_over"; from: ReadonlySet<string>; by: string };
@@ -75,7 +77,7 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
     case "cut":
       return { ...box, flying: new Set() };
     case "hurry":
-      return { ...box, pauses: new Map() };
+      return { ...box, pauses: new Map([...box.pauses].flatMap(([id, pause]) => (e.now < pause.asked ? [[id, { ...pause, until: pause.asked }] as const] : []))) };
     case "again": {
       const after = change(box, e.id, ({ refused: _no, ...entry }) => ({ ...entry, order: e.order }));
       return { ...after, entries: [...after.entries].sort(byOrder) };
@@ -148,5 +150,6 @@ function putOff(box: Outbox, e: OutboxEvent & { kind: "put_off" }): Outbox {
   const tries = first ? (before?.tries ?? 0) + 1 : before.tries;
   const wait = e.retryAfter ?? backOff(tries, e.chance);
   const until = first ? e.now + wait : Math.max(before.until, e.now + (e.retryAfter ?? 0));
-  return { ...box, flying, pauses: new Map(box.pauses).set(entry.conversation, { until, tries }) };
+  const asked = Math.max(before?.asked ?? 0, e.now + (e.retryAfter ?? 0));
+  return { ...box, flying, pauses: new Map(box.pauses).set(entry.conversation, { until, tries, asked }) };
 }

@@ -91,9 +91,9 @@ export function withdraw(id: MessageId): void {
   watcher?.withdrew(entry);
 }
 
-/** The connection is there, or the person asked: nothing waits for its turn any longer. */
+/** The connection is there: nothing waits for its turn any longer, but for what the server asked to wait. */
 export function hurry(): void {
-  apply({ kind: "hurry" });
+  apply({ kind: "hurry", now: Date.now() });
   pump();
 }
 

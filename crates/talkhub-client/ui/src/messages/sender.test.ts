@@ -98,3 +98,25 @@ describe("the relay does not know the address", () => {
     expect([requests, fates]).toEqual([[], ["first: /problems/not-reachable"]]);
   });
 });
+
+describe("by HTTPS", () => {
+  const post = `POST /api/v1/conversations/${TALK}/messages`;
+  test("RU4: a 429 puts off by Retry-After, whatever hurries meanwhile, and is no failure", async () => {
+    relay.up = false;
+    answers[post] = { status: 429, after: 5 };
+    const sender = await writes("first");
+    answers[post] = { status: 201, body: { message: { conversation: TALK, seq: 1, rev: 1, id: sender.outbox.value.entries[0]?.id, sender: ANN, type: "text", body: "first", at: 1 }, history_id: "h" } };
+    await vi.advanceTimersByTimeAsync(2_000);
+    sender.hurry();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(requests).toEqual(["0 GET /me", "0 POST /conversations/7/messages", "5 GET /me", "5 POST /conversations/7/messages"]);
+    expect([fates, sender.unsent()]).toEqual([["first: stored"], 0]);
+  });
+  test("so does one on the question whom the cookie speaks for", async () => {
+    relay.up = false;
+    answers["GET /api/v1/me"] = { status: 429, after: 5 };
+    await writes("first");
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect([requests, fates]).toEqual([["0 GET /me", "5 GET /me"], []]);
+  });
+});
