@@ -27,6 +27,8 @@ let tryTimer: ReturnType<typeof setTimeout> | undefined;
 let barTimer: ReturnType<typeof setTimeout> | undefined;
 let attempt = 0;
 let transportFailures = 0;
+/** "Too many requests": before this time no ticket is asked for, whoever presses. */
+let askedToWaitUntil = 0;
 /** The logic server said who this connection speaks for, and it is the person of this page. */
 let confirmed = false;
 const HELLO_WITHIN = 8_000;
@@ -59,9 +61,9 @@ export function end(): void {
   socket = null;
 }
 
-/** At once instead of after the wait. */
+/** At once instead of after the wait, unless the server asked for that wait. */
 export function retryNow(): void {
-  if (state.value.phase !== "waiting" || listener === null) return;
+  if (state.value.phase !== "waiting" || listener === null || Date.now() < askedToWaitUntil) return;
   clearTimeout(tryTimer);
   void connect();
 }
@@ -115,7 +117,9 @@ async function connect(): Promise<void> {
     if (mine !== attempt) return;
     if (answer.kind !== "ok") {
       const own = wait(state.value, Date.now(), document.visibilityState === "visible", Math.random());
-      return later(Math.max(own, answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0));
+      const asked = answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0;
+      if (answer.kind === "problem" && answer.problem.status === 429) askedToWaitUntil = Date.now() + asked;
+      return later(Math.max(own, asked));
     }
     ticket = answer.value;
   }
