@@ -1,5 +1,5 @@
 // What comes in, handed to the slices; and when everything is compared with the server: one path for opening, reconnecting, waking.
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
 import * as conversations from "../conversations/actions.dom";
 import { behind, totalUnread } from "../conversations/state.std";
@@ -203,10 +203,11 @@ function watchTime(): void {
 /** While the relay is away messages go out by HTTPS, and the page asks for news. */
 function watchAway(): void {
   let timer: ReturnType<typeof setInterval> | undefined;
+  // Of the connection only this: every new try would else begin the time between two questions again.
+  const away = computed(() => relay.link.value.bar === "away");
   effect(() => {
-    const away = relay.link.value.bar === "away";
     clearInterval(timer);
-    if (!away) return;
+    if (!away.value) return;
     // Not inside the effect: it must depend on the connection alone.
     queueMicrotask(() => sender.hurry());
     timer = setInterval(() => {

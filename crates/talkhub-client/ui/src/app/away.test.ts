@@ -1,0 +1,37 @@
+// Without the live connection the page asks for news, however often the connection is tried meanwhile.
+import { afterEach, expect, test, vi } from "vitest";
+import { ANN } from "../messages/samples.std";
+import { link } from "../relay/actions.dom";
+import { opening } from "../relay/state.std";
+
+vi.mock("../relay/actions.dom", async () => {
+  const { signal } = await import("@preact/signals");
+  return { begin: () => undefined, isUp: () => false, link: signal({}) };
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("C09: every 8 s, with tries every 3 s in between", async () => {
+  vi.useFakeTimers({ now: 0 });
+  vi.stubGlobal("BroadcastChannel", undefined);
+  vi.stubGlobal("navigator", { onLine: true });
+  vi.stubGlobal("document", { documentElement: { dataset: {} }, visibilityState: "visible", addEventListener: () => undefined });
+  vi.stubGlobal("window", { addEventListener: () => undefined, location: { pathname: "/" } });
+  const asked: number[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    if (path === "/api/v1/conversations") asked.push(Date.now());
+    return new Response('{"conversations":[],"rev":1,"history_id":"h"}');
+  });
+  const held: { value: unknown } = link;
+  held.value = { ...opening(0), bar: "away" };
+  const { begin } = await import("./dispatch.dom");
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  for (let at = 0; at < 27_000; at += 3_000) {
+    held.value = { ...opening(0), bar: "away", failures: at };
+    await vi.advanceTimersByTimeAsync(3_000);
+  }
+  expect(asked).toEqual([0, 8_000, 16_000, 24_000]);
+});
