@@ -2,6 +2,8 @@
 
 mod reader;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use reader::parse_origin;
 pub use settings::{SETTINGS, Setting};
@@ -309,115 +311,5 @@ fn is_near_url(url: &str) -> bool {
             address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
         }
         Err(_) => !host.contains('.') || host.ends_with(".internal") || host.ends_with(".local"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(pairs: &[(&str, &str)]) -> Result<Config, BadSetting> {
-        Config::from_values(
-            None,
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).into(), (*value).into()))
-                .collect(),
-        )
-    }
-
-    fn check(pairs: &[(&str, &str)], want: &str) {
-        let told = read(pairs).err().map(|error| error.0).unwrap_or_default();
-        assert!(told.contains(want), "{told:?} does not say {want:?}");
-    }
-
-    #[test]
-    fn a_program_without_any_setting_starts() {
-        let config = read(&[]).unwrap();
-        assert_eq!(config.http.bind.to_string(), "127.0.0.1:8000");
-        assert_eq!(
-            config.http.public_urls,
-            ["http://127.0.0.1:8000", "http://localhost:8000"]
-        );
-        assert_eq!(config.relay.url, "http://127.0.0.1:5050");
-        assert!(!config.production);
-    }
-
-    #[test]
-    fn a_bad_value_names_its_setting_the_value_and_what_is_allowed() {
-        check(
-            &[("TALKHUB_BIND", "nowhere")],
-            "TALKHUB_BIND is \"nowhere\": expected an address such as 127.0.0.1:8000",
-        );
-        check(
-            &[("TALKHUB_BIND", "127.0.0.1:99999")],
-            "TALKHUB_BIND is \"127.0.0.1:99999\"",
-        );
-        check(
-            &[("TALKHUB_BCRYPT_COST", "4")],
-            "TALKHUB_BCRYPT_COST is \"4\": expected a whole number from 12 to 16",
-        );
-        check(
-            &[("RELAY_SERVER_URL", "relay:5050")],
-            "RELAY_SERVER_URL is \"relay:5050\": expected",
-        );
-        check(
-            &[("TALKHUB_PUBLIC_URL", "https://a.example/chat")],
-            "without a path",
-        );
-        check(
-            &[("TALKHUB_PRODUCTION", "maybe")],
-            "TALKHUB_PRODUCTION is \"maybe\": expected on or off",
-        );
-    }
-
-    #[test]
-    fn a_database_password_is_never_shown() {
-        let told = read(&[("DATABASE_URL", "mysql://ann:hush@db")]).unwrap_err().0;
-        assert!(
-            told.starts_with("DATABASE_URL") && !told.contains("hush"),
-            "{told}"
-        );
-    }
-
-    #[test]
-    fn the_built_in_secret_is_for_loopback_only() {
-        check(
-            &[("TALKHUB_BIND", "0.0.0.0:8000")],
-            "TALKHUB_RELAY_SECRET is not set",
-        );
-        check(
-            &[("TALKHUB_PUBLIC_URL", "https://chat.example.org")],
-            "TALKHUB_RELAY_SECRET is not set",
-        );
-        check(
-            &[("TALKHUB_RELAY_SECRET", "short")],
-            "TALKHUB_RELAY_SECRET has 5 bytes",
-        );
-        assert!(
-            read(&[
-                ("TALKHUB_BIND", "0.0.0.0:8000"),
-                ("TALKHUB_RELAY_SECRET", &"s".repeat(32))
-            ])
-            .is_ok()
-        );
-    }
-
-    #[test]
-    fn a_far_relay_needs_tls() {
-        let far = [
-            ("RELAY_SERVER_URL", "http://relay.example.org"),
-            ("TALKHUB_RELAY_SECRET", "0123456789012345678901234567890123"),
-        ];
-        check(&far, "must begin with https://");
-    }
-
-    #[test]
-    fn unknown_settings_are_warned_of() {
-        let config = read(&[("TALKHUB_BIMD", "x")]).unwrap();
-        assert_eq!(
-            config.warnings,
-            ["TALKHUB_BIMD is no setting; did you mean TALKHUB_BIND?"]
-        );
     }
 }

@@ -10,4 +10,5 @@ mod data;
 mod doors;
 mod messages;
 mod pages;
+mod people;
 mod presence;
