@@ -48,6 +48,11 @@ impl Person {
         Self::enter(site, "/accounts", &form).await
     }
 
+    /// `name=value` of the session's cookie, for requests that are not made here.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Signs in with a username, an e-mail or a user ID.
     pub async fn sign_in(site: &Site, name: &str, password: &str) -> Result<Self> {
         Self::enter(

@@ -213,6 +213,7 @@ form-broken = This form cannot be read. Load the page again.
 body-broken = The request broke off before its end.
 body-too-large = The request is too large: at most { $most } KiB.
 body-too-slow = The request took too long to arrive.
+live-needs-websocket = This address is a WebSocket.
 json-broken = Line { $line }, column { $column }: this is not JSON.
 json-wrong-kind = Line { $line }, column { $column }: another kind of value is expected here.
 json-missing = { $name } is missing.

@@ -5,5 +5,6 @@
 mod chat;
 mod commands;
 mod conformance;
+mod live;
 mod ready;
 mod settings;

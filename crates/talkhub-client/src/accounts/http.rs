@@ -3,7 +3,7 @@
 use super::model::{PeopleQuery, Registration};
 use super::names::{DisplayName, Password, username_key};
 use super::signed_in::{cookie, no_cookie};
-use super::{Account, Sign, SignedIn, store};
+use super::{Account, Ended, Sign, SignedIn, store};
 use crate::platform::app::App;
 use crate::platform::client_address::{client_ip, client_network, device, is_https};
 use crate::platform::json::{Json, Query};
@@ -17,8 +17,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::json;
+use shared_protocol::UserId;
 use shared_protocol::api::{FreeUserId, LoginForm, PasswordForm, People, Profile, ProfileForm, RegisterForm};
-use shared_protocol::{RelayId, UserId};
 
 /// The routes of this slice under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -257,11 +257,11 @@ async fn start_session(
 /// Ends this sign-in; its sockets are closed when this returns. Used by page and API.
 pub(super) async fn logout(app: &App, request: &HttpRequest, me: &SignedIn) -> Result<Cookie<'static>> {
     let (session, clock) = (me.session, app.clock.clone());
-    let relay_ids = app
+    let ended = app
         .db
         .write(move |conn| super::end_session(conn, session, &clock))
         .await?;
-    revoke(app, relay_ids).await;
+    close(app, ended).await;
     tracing::info!(user = %me.user(), "Signed out");
     Ok(no_cookie(is_https(request)))
 }
@@ -309,16 +309,16 @@ pub(super) async fn change_password(
     let token = secret::token(app.clock.random());
     let (me, clock, digest) = (me.clone(), app.clock.clone(), secret::digest(&token));
     let keep = me.keep;
-    let relay_ids = app.db.write(move |conn| {
+    let ended = app.db.write(move |conn| {
         super::set_password(conn, &me.account, &hash)?;
         super::renew_session(conn, &me, &digest)?;
         if form.end_others {
             super::end_other_sessions(conn, &me, &clock)
         } else {
-            Ok(Vec::new())
+            Ok(Ended::default())
         }
     });
-    revoke(app, relay_ids.await?).await;
+    close(app, ended.await?).await;
     Ok(cookie(token, keep, is_https(request), app))
 }
 
@@ -333,10 +333,12 @@ pub(super) async fn offer(app: &App, request: &HttpRequest) -> Result<UserId> {
         .await
 }
 
-/// Takes relay IDs back, all at once. A relay that does not answer hears of it again through the job.
-async fn revoke(app: &App, relay_ids: Vec<RelayId>) {
-    let revoked = relay_ids.iter().map(|relay_id| app.relay.revoke(relay_id));
-    for (relay_id, done) in relay_ids.iter().zip(join_all(revoked).await) {
+/// Closes the sockets and streams of ended sign-ins, all at once. A relay that does not answer hears of it again through
+/// the job.
+async fn close(app: &App, ended: Ended) {
+    app.relay.live().end(&ended.sessions);
+    let revoked = ended.relay_ids.iter().map(|relay_id| app.relay.revoke(relay_id));
+    for (relay_id, done) in ended.relay_ids.iter().zip(join_all(revoked).await) {
         if let Err(problem) = done {
             tracing::warn!(relay_id = relay_id.short(), %problem, "A relay ID could not be taken back yet");
         }

@@ -175,13 +175,20 @@ pub fn session_exists(conn: &mut DbConn, session: i64) -> Result<bool> {
     Ok(store::session_exists(conn, session)?)
 }
 
-/// Ends one sign-in; gives back the relay IDs that must be taken back.
-pub fn end_session(conn: &mut DbConn, session: i64, clock: &Clock) -> Result<Vec<RelayId>> {
+/// What must be closed once the sign-ins have ended.
+#[derive(Default)]
+pub struct Ended {
+    pub sessions: Vec<i64>,
+    pub relay_ids: Vec<RelayId>,
+}
+
+/// Ends one sign-in; gives back what must be closed.
+pub fn end_session(conn: &mut DbConn, session: i64, clock: &Clock) -> Result<Ended> {
     end_sessions(conn, &[session], clock)
 }
 
 /// Ends all other sign-ins of the same person.
-pub fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, clock: &Clock) -> Result<Vec<RelayId>> {
+pub fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, clock: &Clock) -> Result<Ended> {
     let others: Vec<i64> = store::list_sessions(conn, me.account.user_id)?
         .into_iter()
         .map(|session| session.id)
@@ -191,13 +198,13 @@ pub fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, clock: &Clock) -> Re
 }
 
 /// Ends every sign-in whose time is over.
-pub fn end_old_sessions(conn: &mut DbConn, limits: &config::Accounts, clock: &Clock) -> Result<Vec<RelayId>> {
+pub fn end_old_sessions(conn: &mut DbConn, limits: &config::Accounts, clock: &Clock) -> Result<Ended> {
     let idle_since = clock.now() - crate::platform::clock::millis(limits.session_idle);
     let old = store::list_old_sessions(conn, clock.now(), idle_since)?;
     end_sessions(conn, &old, clock)
 }
 
-fn end_sessions(conn: &mut DbConn, sessions: &[i64], clock: &Clock) -> Result<Vec<RelayId>> {
+fn end_sessions(conn: &mut DbConn, sessions: &[i64], clock: &Clock) -> Result<Ended> {
     let relay_ids = store::delete_sessions(conn, sessions)?;
     if !relay_ids.is_empty() {
         // Done at once by the door; the job is for a relay that does not answer just now.
@@ -209,7 +216,10 @@ fn end_sessions(conn: &mut DbConn, sessions: &[i64], clock: &Clock) -> Result<Ve
             clock,
         )?;
     }
-    Ok(relay_ids)
+    Ok(Ended {
+        sessions: sessions.to_vec(),
+        relay_ids,
+    })
 }
 
 /// Name and settings; gives back the account as it is now. Others hear of a new name through a job.

@@ -3,6 +3,7 @@
 use super::{Draft, Outcome, Stored, relay, send_all};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
+use crate::platform::live::Live;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use shared_protocol::ServerFrame;
@@ -30,6 +31,7 @@ struct Waiting {
 
 /// What the writer thread works with.
 struct Writer {
+    live: Live,
     db: Db,
     clock: Clock,
     history_id: Arc<str>,
@@ -39,6 +41,7 @@ struct Writer {
 impl Committer {
     /// Starts the writer's thread; it ends when the last `Committer` is gone.
     pub fn start(
+        live: Live,
         db: Db,
         clock: Clock,
         history_id: Arc<str>,
@@ -47,6 +50,7 @@ impl Committer {
     ) -> anyhow::Result<Self> {
         let (sender, receiver) = sync_channel(queue);
         let writer = Writer {
+            live,
             db,
             clock,
             history_id,
@@ -177,7 +181,11 @@ impl Writer {
 
     fn to_wire(&self, outcome: Outcome) -> Settled {
         match outcome {
-            Ok(Stored { message, .. }) => {
+            Ok(Stored {
+                message,
+                group,
+                is_new,
+            }) => {
                 let (seq, rev, at) = (message.seq, message.rev, message.at);
                 let history_id = self.history_id.to_string();
                 let frame = ServerFrame::Message {
@@ -185,12 +193,16 @@ impl Writer {
                     history_id: history_id.clone(),
                 };
                 // Said again for a repeated submit too: whoever has it already passes over it.
+                let frame = serde_json::to_string(&frame).ok();
+                if let Some(frame) = frame.as_ref().filter(|_| is_new) {
+                    self.live.tell(&group, frame);
+                }
                 Settled::Stored {
                     seq,
                     rev,
                     at,
                     history_id,
-                    frame: serde_json::to_string(&frame).ok(),
+                    frame,
                 }
             }
             Err(problem) if problem.is_passing() => Settled::Busy {

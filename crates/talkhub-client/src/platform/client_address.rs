@@ -88,6 +88,29 @@ pub fn page_origin(request: &HttpRequest) -> String {
     format!("{scheme}://{}", host(request).to_lowercase())
 }
 
+/// Whether a page of ours (or no page at all) sent this. (SEC09)
+pub fn is_own_page(request: &HttpRequest) -> bool {
+    let text = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("").to_lowercase())
+    };
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = text("origin") else {
+        return true; // No browser leaves both away.
+    };
+    let public = request
+        .app_data::<Data<App>>()
+        .is_some_and(|app| app.config.http.public_urls.contains(&origin));
+    let same_host = origin
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest == host(request).to_lowercase());
+    public || same_host
+}
+
 /// What the person uses, in a few words, from `User-Agent`: a hint for them, never a proof.
 pub fn device(request: &HttpRequest) -> String {
     let agent = request

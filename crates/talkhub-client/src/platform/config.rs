@@ -49,6 +49,9 @@ pub struct Http {
     pub has_public_url: bool,
     pub trusted_proxies: Vec<IpAddr>,
     pub body_timeout: Duration,
+    /// Streams over HTTPS that one person may have.
+    pub live_per_person: usize,
+    pub live_ping: Duration,
     pub workers: usize,
 }
 
@@ -157,6 +160,8 @@ impl Config {
                 public_urls,
                 has_public_url,
                 trusted_proxies: read.addresses("TALKHUB_TRUSTED_PROXIES")?,
+                live_per_person: read.number("TALKHUB_LIVE_PER_PERSON")? as usize,
+                live_ping: read.seconds("TALKHUB_LIVE_PING")?,
                 body_timeout: read.seconds("TALKHUB_BODY_TIMEOUT")?,
                 workers: read.number("TALKHUB_WORKERS")? as usize,
             },

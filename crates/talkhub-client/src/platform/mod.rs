@@ -9,6 +9,7 @@ pub mod hashing;
 pub mod jobs;
 pub mod json;
 pub mod limits;
+pub mod live;
 pub mod page;
 pub mod problem;
 pub mod relay;

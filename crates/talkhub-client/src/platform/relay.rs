@@ -1,6 +1,7 @@
 //! The handle that reaches the relay: registrations over its internal HTTP API, frames over the link.
 
 use crate::platform::config;
+use crate::platform::live::Live;
 use crate::platform::problem::{Problem, Result};
 use reqwest::Method;
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub struct Relay {
 
 struct Inner {
     way: Way,
+    live: Live,
     link: RwLock<Option<Link>>,
 }
 
@@ -89,6 +91,7 @@ impl Relay {
         Self {
             inner: Arc::new(Inner {
                 way,
+                live: Live::default(),
                 link: RwLock::new(None),
             }),
         }
@@ -116,6 +119,11 @@ impl Relay {
         if let Some(mut recording) = self.recorded() {
             recording.after_chunk = Some(then);
         }
+    }
+
+    /// The streams of browsers that cannot reach the relay: they are told what groups are told.
+    pub fn live(&self) -> &Live {
+        &self.inner.live
     }
 
     /// The link is up: from now on frames go into the queue that is given back.
@@ -241,6 +249,14 @@ impl Relay {
     pub fn tell_all(&self, frames: impl IntoIterator<Item = (Group, ServerFrame)>) {
         let mut lot = Vec::new();
         for (to, frame) in frames {
+            let text = match serde_json::to_string(&frame) {
+                Ok(text) => text,
+                Err(error) => {
+                    tracing::error!(%error, "A frame could not be written");
+                    continue;
+                }
+            };
+            self.inner.live.tell(&to, &text);
             if let Some(mut said) = self.recorded() {
                 said.said.push(Said::Told {
                     to: to.to_string(),
@@ -248,15 +264,12 @@ impl Relay {
                 });
                 continue;
             }
-            match serde_json::to_string(&frame) {
-                Ok(text) => lot.push(Down::Forward(Forward {
-                    to: to.into(),
-                    frame: text,
-                    class: Class::Durable,
-                    except: None,
-                })),
-                Err(error) => tracing::error!(%error, "A frame could not be written"),
-            }
+            lot.push(Down::Forward(Forward {
+                to: to.into(),
+                frame: text,
+                class: Class::Durable,
+                except: None,
+            }));
         }
         if lot.is_empty() {
             return;

@@ -50,6 +50,18 @@ impl Tasks {
         });
     }
 
+    /// [`Tasks::start`] for work that stays on the thread of its request.
+    pub fn start_local(&self, name: &'static str, work: impl Future<Output = ()> + 'static) {
+        let (stop, running) = (self.stop.clone(), self.running.token());
+        drop(actix_web::rt::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => tracing::debug!("Stopped {name}"),
+                () = work => (),
+            }
+            drop(running);
+        }));
+    }
+
     /// Stops taking work and waits for what runs; `false` if it had to give up.
     pub async fn shut_down(&self, patience: Duration) -> bool {
         self.stop.cancel();

@@ -1,6 +1,7 @@
 //! Connections: relay IDs, who is there, and telling those who may know.
 
 pub mod http;
+pub mod live;
 mod model;
 pub mod relay;
 pub mod sets;
@@ -54,6 +55,9 @@ pub async fn try_to_let_in(app: &App, conversation: ConversationId) -> Result<()
         ))
     });
     let (group, relay_ids, accounts) = read.await?;
+    app.relay
+        .live()
+        .join(&group, &accounts.keys().copied().collect::<Vec<_>>());
     app.relay
         .change_groups(vec![GroupChange {
             group,

@@ -1,7 +1,7 @@
 //! What stands around every door: origin, headers, and pages for people instead of problems for programs.
 
 use crate::platform::app::App;
-use crate::platform::client_address::{host, is_https};
+use crate::platform::client_address::{host, is_https, is_own_page};
 use crate::platform::config::is_loopback_url;
 use crate::platform::page::{ProblemPage, render};
 use crate::platform::problem::{Problem, Result};
@@ -38,40 +38,20 @@ fn admit(request: &HttpRequest) -> Result<()> {
         return Err(Problem::LongAddress);
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || request.headers().contains_key(header::AUTHORIZATION) || is_ours(request) {
+    if reads || request.headers().contains_key(header::AUTHORIZATION) || is_own_page(request) {
         return Ok(());
     }
     Err(Problem::ForeignOrigin)
 }
 
-/// Whether a page of ours (or no page at all) sent this. (SEC09)
-fn is_ours(request: &HttpRequest) -> bool {
-    let text = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap_or("").to_lowercase())
-    };
-    if let Some(site) = text("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    let Some(origin) = text("origin") else {
-        return true; // No browser leaves both away.
-    };
-    let public = request
-        .app_data::<Data<App>>()
-        .is_some_and(|app| app.config.http.public_urls.contains(&origin));
-    let same_host = origin
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest == host(request).to_lowercase());
-    public || same_host
-}
-
 /// A problem on a page's address becomes a page; whoever is not signed in is sent to sign in, and back afterwards.
 fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let path = answer.request().path().to_owned();
-    let for_programs =
-        path.starts_with("/api/") || path.starts_with("/assets/") || path == "/healthz" || path == "/readyz";
+    let for_programs = path.starts_with("/api/")
+        || path.starts_with("/assets/")
+        || path == "/live"
+        || path == "/healthz"
+        || path == "/readyz";
     if for_programs {
         return answer;
     }

@@ -4,6 +4,7 @@ use super::{assets, guard, health};
 use crate::platform::app::App;
 use crate::platform::problem::Problem;
 use crate::platform::routes::{get, resource};
+use crate::presence::Tracker;
 use crate::{accounts, messages, presence};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -13,6 +14,7 @@ use actix_web::web::{self, Data};
 /// The whole router around one [`App`].
 pub fn router(
     app: App,
+    tracker: Tracker,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -29,11 +31,13 @@ pub fn router(
         .default_service(web::to(missing));
     actix_web::App::new()
         .app_data(Data::new(app))
+        .app_data(Data::new(tracker))
         .wrap(from_fn(guard::around))
         .service(api)
         .service(resource("/healthz", [("GET", get().to(health::show_health))]))
         .service(resource("/readyz", [("GET", get().to(health::show_ready))]))
         .service(resource("/assets/{file:.*}", [("GET", get().to(assets::show))]))
+        .configure(presence::live::routes)
         .configure(accounts::pages::routes)
         .configure(accounts::settings::routes)
         .configure(messages::pages::routes)

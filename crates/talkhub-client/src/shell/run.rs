@@ -130,8 +130,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let tracker = Tracker::default();
     tracker.start_with(app.db.read(accounts::list_online).await?, app.clock.monotonic());
     start_tasks(&app, &tracker)?;
-    let routed = app.clone();
-    let server = actix_web::HttpServer::new(move || router::router(routed.clone()))
+    let (routed, tracked) = (app.clone(), tracker.clone());
+    let server = actix_web::HttpServer::new(move || router::router(routed.clone(), tracked.clone()))
         .workers(app.config.http.workers)
         .client_request_timeout(Duration::from_secs(5))
         .shutdown_timeout(5)
@@ -169,6 +169,7 @@ fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyho
 fn start_tasks(app: &App, tracker: &Tracker) -> anyhow::Result<()> {
     let messages = &app.config.messages;
     let committer = Committer::start(
+        app.relay.live().clone(),
         app.db.clone(),
         app.clock.clone(),
         app.history_id.clone(),
@@ -229,7 +230,8 @@ impl Work {
                 let ended = app
                     .db
                     .write(move |conn| accounts::end_old_sessions(conn, &config.accounts, &clock));
-                ended.await.map(|_| ())
+                app.relay.live().end(&ended.await?.sessions);
+                Ok(())
             }
         }
     }

@@ -19,6 +19,7 @@ use talkhub_client::platform::hashing::Hasher;
 use talkhub_client::platform::page::Assets;
 use talkhub_client::platform::relay::{Relay, Said};
 use talkhub_client::platform::tasks::Tasks;
+use talkhub_client::presence::Tracker;
 use talkhub_client::shell;
 
 /// Where the frozen clock stands when a story begins.
@@ -122,7 +123,8 @@ impl TestApp {
             setting: Arc::default(),
             disk: Arc::default(),
         };
-        let service = Rc::new(init_service(shell::router::router(app.clone())).await);
+        let tracker = Tracker::default();
+        let service = Rc::new(init_service(shell::router::router(app.clone(), tracker.clone())).await);
         let router: Router = Rc::new(move |request| {
             let service = service.clone();
             Box::pin(async move { call_service(&*service, request).await })

@@ -54,6 +54,7 @@ impl Link {
         let (sender, answers) = mpsc::channel(1000);
         let app = &app.app;
         let committer = Committer::start(
+            app.relay.live().clone(),
             app.db.clone(),
             app.clock.clone(),
             app.history_id.clone(),
@@ -259,6 +260,7 @@ async fn a_full_queue_says_busy_at_once() {
     let tab = Tab::open(&ann, talk).await;
     let (sender, mut answers) = mpsc::channel(10_000);
     let committer = Committer::start(
+        app.app.relay.live().clone(),
         app.app.db.clone(),
         app.app.clock.clone(),
         app.app.history_id.clone(),

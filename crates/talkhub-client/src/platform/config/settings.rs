@@ -108,6 +108,18 @@ pub const SETTINGS: &[Setting] = &[
         "Seconds that a request may take to send its body.",
     ),
     setting(
+        "TALKHUB_LIVE_PER_PERSON",
+        "20",
+        Number(1, 1000),
+        "Streams over HTTPS that one person may have while the relay is out of reach.",
+    ),
+    setting(
+        "TALKHUB_LIVE_PING",
+        "15",
+        Number(1, 60),
+        "Seconds between pings on such a stream; it ends after three without an answer.",
+    ),
+    setting(
         "TALKHUB_DATABASE_CONNECTIONS",
         "8",
         Number(2, 256),
