@@ -2,16 +2,23 @@
 //!
 //! [`Client::connect`] gives a [`Handle`] that emits (clone it, keep any number in flight) and [`Deliveries`] that are
 //! received. Emitting never waits: the packet is queued and the returned future is only the answer.
+//!
+//! Beside it stands what a device needs so that nothing is lost, as cores without IO: [`outbox`], [`catch_up`], [`heads`].
 
+pub mod catch_up;
 mod connection;
 mod error;
+pub mod heads;
+pub mod outbox;
 mod packet;
 mod received;
+mod rules;
 mod shared;
 
 pub use connection::Handle;
 pub use error::{AckError, ConnectError};
 pub use received::{AckFuture, Deliveries};
+pub use rules::Rules;
 
 use shared_protocol::envelope::{Auth, Delivery};
 use shared_protocol::{Ack, Event};

@@ -1,0 +1,85 @@
+//! What may leave the outbox now, in which order, and after which message.
+
+use super::{Entry, Outbox};
+use shared_protocol::{ConversationId, MessageId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One entry that may go out now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    pub entry: Entry,
+    /// This device's message before it in this conversation; the server takes them only in this order.
+    pub prev: Option<MessageId>,
+}
+
+impl Outbox {
+    /// What may go out now, in the order written, and with which `prev`. `window` bounds what is on its way per
+    /// conversation.
+    pub fn due(&self, tab: &str, now: i64, window: usize) -> Vec<Due> {
+        let mut out = Vec::new();
+        let mut previous: BTreeMap<ConversationId, MessageId> = BTreeMap::new();
+        let mut closed: BTreeSet<ConversationId> = BTreeSet::new();
+        let mut flying: BTreeMap<ConversationId, usize> = BTreeMap::new();
+        for entry in self.in_turn() {
+            if entry.refused.is_some() {
+                continue; // settled: a refusal of one does not hold up the rest
+            }
+            let is_settled = self.is_settled(entry);
+            if is_settled && !self.rules.prev_may_be_ticked {
+                continue;
+            }
+            let prev = previous
+                .insert(entry.conversation, entry.id)
+                .filter(|_| self.rules.prev);
+            if is_settled {
+                continue;
+            }
+            let on_the_way = flying.entry(entry.conversation).or_default();
+            if self.flying.contains(&entry.id) {
+                *on_the_way += 1;
+                continue;
+            }
+            if entry.tab != tab
+                || closed.contains(&entry.conversation)
+                || self.is_paused(entry.conversation, now)
+            {
+                continue;
+            }
+            if window <= *on_the_way {
+                closed.insert(entry.conversation);
+                continue;
+            }
+            *on_the_way += 1;
+            out.push(Due {
+                entry: entry.clone(),
+                prev,
+            });
+        }
+        out
+    }
+
+    /// When to look again; `None` when nothing waits for the clock.
+    pub fn wake_at(&self, tab: &str) -> Option<i64> {
+        let waiting: BTreeSet<ConversationId> = self
+            .unsent()
+            .filter(|entry| entry.tab == tab)
+            .map(|entry| entry.conversation)
+            .collect();
+        let pauses = self.pauses.iter().filter(|(id, _)| waiting.contains(id));
+        pauses.map(|(_, pause)| pause.until).min()
+    }
+
+    fn is_paused(&self, conversation: ConversationId, now: i64) -> bool {
+        self.pauses
+            .get(&conversation)
+            .is_some_and(|pause| now < pause.until)
+    }
+
+    fn in_turn(&self) -> Box<dyn Iterator<Item = &Entry> + '_> {
+        if self.rules.in_order {
+            Box::new(self.entries.iter())
+        } else {
+            Box::new(self.entries.iter().rev())
+        }
+    }
+}
