@@ -168,6 +168,8 @@ said = { $name }: { $text }
 
 away = The live connection is away.
 away-works = You can go on reading and writing; messages arrive a little later.
+slower = Slower connection.
+slower-works = Messages still go both ways; typing and presence pause.
 offline-now = This device is offline.
 offline-works = You can go on writing; everything goes out by itself later.
 retry-now = Retry now

@@ -15,7 +15,7 @@ for (const name of readdirSync(root, { recursive: true }).map(String)) {
     if (/\b(document|window|localStorage|indexedDB|navigator|fetch)\b[.(]/.test(text.replace(/\/\/.*|\/\*[^]*?\*\//g, ""))) complaints.push(`${name}: a .std file must not touch the page`);
   }
   if (!test && /\bas any\b|: any\b|innerHTML|dangerouslySetInnerHTML/.test(text)) complaints.push(`${name}: no any, no innerHTML`);
-  if (!name.startsWith("relay/") && /socket\.io-client|"private_message"/.test(text)) complaints.push(`${name}: only relay/ knows the socket`);
+  if (!name.startsWith("relay/") && /socket\.io-client|"private_message"|new WebSocket\b/.test(text)) complaints.push(`${name}: only relay/ knows the socket`);
   if (!/actions\.dom\.ts$|account\.dom\.ts$/.test(name) && !test && /\/api\/v1/.test(text)) complaints.push(`${name}: only actions know URLs`);
 }
 for (const complaint of complaints) console.error(complaint);

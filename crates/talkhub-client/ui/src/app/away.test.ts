@@ -1,4 +1,4 @@
-// Without the live connection the page asks for news, however often the connection is tried meanwhile.
+// Where neither the relay nor the stream in its place can be had the page asks for news, however often both are tried meanwhile.
 import { afterEach, expect, test, vi } from "vitest";
 import { ANN } from "../messages/samples.std";
 import { link } from "../relay/actions.dom";
@@ -19,7 +19,13 @@ test("C09: every 8 s, with tries every 3 s in between", async () => {
   vi.stubGlobal("BroadcastChannel", undefined);
   vi.stubGlobal("navigator", { onLine: true });
   vi.stubGlobal("document", { documentElement: { dataset: {} }, visibilityState: "visible", addEventListener: () => undefined });
-  vi.stubGlobal("window", { addEventListener: () => undefined, location: { pathname: "/" } });
+  vi.stubGlobal("window", { addEventListener: () => undefined, location: { pathname: "/", protocol: "http:", host: "127.0.0.1" } });
+  const opened: string[] = [];
+  const refused = function (url: string): never {
+    opened.push(url);
+    throw new DOMException("no", "SecurityError");
+  };
+  vi.stubGlobal("WebSocket", refused);
   const asked: number[] = [];
   vi.stubGlobal("fetch", async (path: string) => {
     if (path === "/api/v1/conversations") asked.push(Date.now());
@@ -34,4 +40,5 @@ test("C09: every 8 s, with tries every 3 s in between", async () => {
     await vi.advanceTimersByTimeAsync(3_000);
   }
   expect(asked).toEqual([0, 8_000, 16_000, 24_000]);
+  expect([opened.length < 7, new Set(opened)]).toEqual([true, new Set(["ws://127.0.0.1/live"])]);
 });

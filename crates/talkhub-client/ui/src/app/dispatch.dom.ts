@@ -11,15 +11,18 @@ import * as sender from "../messages/sender.dom";
 import * as presence from "../presence/actions.dom";
 import * as relay from "../relay/actions.dom";
 import { clientFrame, relayFrame, serverFrame } from "../relay/codec.std";
-import type { Conversation, Delivery, Island, ServerFrame, Stamp } from "../relay/wire.gen.std";
+import * as live from "../relay/live.dom";
+import type { Conversation, Delivery, Island, ServerFrame, Stamp, UserId } from "../relay/wire.gen.std";
 import { leaving, onOtherTabLeft } from "./leaving.dom";
 
 /** `look` asks everybody at once: the answers are spread. */
 const LOOK_JITTER = 4_000;
 const MINUTE = 60_000;
 const DRIFT = 10_000;
-/** Without the live connection the page asks. */
+/** Without the relay and without the stream that stands in for it the page asks. */
 const ASK_EVERY = 8_000;
+/** Streams that end together are not followed by questions at one moment. */
+const DOWN_JITTER = 1_000;
 
 export function begin(island: Island): void {
   accounts.begin(island.me);
@@ -28,7 +31,9 @@ export function begin(island: Island): void {
   watchTabs();
   void messages.begin(island.me);
   void refreshList();
-  relay.begin({ up: () => void resync(), down: () => undefined, delivered });
+  // The stream rests only after the resync: until then one of the two has told everything.
+  relay.begin({ up: () => void resync().then(live.rest), down: () => undefined, delivered });
+  live.begin({ isMine, up: () => void resync(), down: compareSoon, delivered });
   window.addEventListener("online", () => {
     sender.hurry();
     void compareHeads();
@@ -41,6 +46,7 @@ export function begin(island: Island): void {
 function toLogin(): void {
   if (leaving.value === "trying") return; // on the way out already, and the outbox has to be cleared first
   relay.end();
+  live.end();
   const next = window.location.pathname === "/" ? "" : `?next=${encodeURIComponent(window.location.pathname)}`;
   window.location.replace(`/login${next}`);
 }
@@ -100,6 +106,11 @@ export async function compareHeads(): Promise<void> {
   else if (lag.person) await follow();
 }
 
+/** The stream has ended: if the sign-in is over, the answer says so. */
+function compareSoon(): void {
+  setTimeout(() => void compareHeads(), Math.random() * DOWN_JITTER);
+}
+
 async function follow(): Promise<void> {
   const news = await conversations.follow();
   if (news?.me) accounts.learn(news.me);
@@ -117,12 +128,17 @@ function delivered(delivery: Delivery): void {
   }
 }
 
+/** Signed in as somebody else in another tab: this page belongs to nobody any more. */
+function isMine(user: UserId): boolean {
+  if (user === accounts.me.value?.user_id) return true;
+  window.location.reload();
+  return false;
+}
+
 function onServer(frame: ServerFrame): void {
   switch (frame.kind) {
     case "hello":
-      // Signed in as somebody else in another tab: this page belongs to nobody any more.
-      if (frame.user.user_id === accounts.me.value?.user_id) relay.confirm();
-      else window.location.reload();
+      if (isMine(frame.user.user_id)) relay.confirm();
       return;
     case "message": {
       const known = conversations.find(frame.message.conversation);
@@ -192,6 +208,7 @@ function watchTime(): void {
     last = now;
     if (DRIFT < drift) {
       relay.retryNow();
+      live.renew();
       compare();
     } else if (document.visibilityState === "visible" && minute <= now - comparedAt) compare();
   }, 5_000);
@@ -200,16 +217,19 @@ function watchTime(): void {
   });
 }
 
-/** While the relay is away messages go out by HTTPS, and the page asks for news. */
+/** While the relay is away messages go out by HTTPS, and the page asks for news where it is not told them. */
 function watchAway(): void {
   let timer: ReturnType<typeof setInterval> | undefined;
-  // Of the connection only this: every new try would else begin the time between two questions again.
+  // Of the connections only this: every new try would else begin the time between two questions again.
   const away = computed(() => relay.link.value.bar === "away");
+  const untold = computed(() => away.value && live.live.value.phase !== "up");
+  effect(() => {
+    // Not inside the effect: it must depend on the connection alone.
+    if (away.value) queueMicrotask(() => sender.hurry());
+  });
   effect(() => {
     clearInterval(timer);
-    if (!away.value) return;
-    // Not inside the effect: it must depend on the connection alone.
-    queueMicrotask(() => sender.hurry());
+    if (!untold.value) return;
     timer = setInterval(() => {
       if (document.visibilityState === "visible") void ask();
     }, ASK_EVERY);
@@ -220,4 +240,3 @@ async function ask(): Promise<void> {
   sender.pump();
   await refreshList();
 }
-

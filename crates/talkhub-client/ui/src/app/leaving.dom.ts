@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
 import * as sender from "../messages/sender.dom";
 import * as relay from "../relay/actions.dom";
+import * as live from "../relay/live.dom";
 
 const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("talkhub-account");
 
@@ -37,6 +38,7 @@ export async function signOut(): Promise<void> {
     return;
   }
   relay.end();
+  live.end();
   if (me) await sender.clear(me.user_id);
   tabs?.postMessage("signed out");
   window.location.replace("/login");

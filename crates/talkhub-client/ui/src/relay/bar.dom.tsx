@@ -1,9 +1,17 @@
 // The slim bar under the header: what is going on, what still works, and a way to try now.
 import { useEffect, useState } from "preact/hooks";
-import { CheckCheck, CloudOff, RefreshCw, WifiOff } from "lucide";
+import { CheckCheck, CloudOff, Gauge, RefreshCw, WifiOff } from "lucide";
 import { Icon } from "../kit/icon.dom";
 import { say } from "../kit/words.std";
 import { link, retryNow } from "./actions.dom";
+import * as live from "./live.dom";
+
+/** What the bar says while the relay is away, and its picture. */
+const WAYS = {
+  offline: { icon: WifiOff, what: "offline-now", works: "offline-works" },
+  slower: { icon: Gauge, what: "slower", works: "slower-works" },
+  away: { icon: CloudOff, what: "away", works: "away-works" },
+} as const;
 
 export function ConnectionBar() {
   const { bar, news, phase } = link.value;
@@ -19,20 +27,27 @@ export function ConnectionBar() {
       </div>
     );
   }
+  const way = offline ? "offline" : live.live.value.phase === "up" ? "slower" : "away";
+  const { icon, what, works } = WAYS[way];
   return (
     <div class="bar-place" role="status">
-      <div class="bar bar--away">
-        <Icon of={offline ? WifiOff : CloudOff} size={18} />
+      <div class="bar bar--away" data-way={way}>
+        <Icon of={icon} size={18} />
         <span class="bar__words">
-          <strong>{say(offline ? "offline-now" : "away")}</strong> {say(offline ? "offline-works" : "away-works")}
+          <strong>{say(what)}</strong> {say(works)}
         </span>
-        <button type="button" class="button button--small" onClick={retryNow} aria-disabled={phase === "connecting"}>
+        <button type="button" class="button button--small" onClick={tryNow} aria-disabled={phase === "connecting"}>
           <Icon of={RefreshCw} size={16} />
           <span>{say("retry-now")}</span>
         </button>
       </div>
     </div>
   );
+}
+
+function tryNow(): void {
+  retryNow();
+  live.retryNow();
 }
 
 function useOffline(): boolean {
