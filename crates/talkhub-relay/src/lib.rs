@@ -9,6 +9,8 @@ pub mod config;
 mod connect;
 mod event;
 mod forward;
+#[cfg(test)]
+mod fuzz;
 mod http;
 mod internal;
 mod limits;

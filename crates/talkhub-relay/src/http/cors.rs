@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 /// The page's origin in its plain form. `None`: no browser.
@@ -18,15 +19,26 @@ pub(crate) fn origin(headers: &HeaderMap) -> Option<Arc<str>> {
 pub(crate) fn plain(text: &str) -> Option<String> {
     let text = text.trim_end_matches('/').to_ascii_lowercase();
     let (scheme, host) = text.split_once("://")?;
-    let usual = match scheme {
-        "http" => ":80",
-        "https" => ":443",
+    let usual: u16 = match scheme {
+        "http" => 80,
+        "https" => 443,
         _ => return None,
     };
-    let host = host.strip_suffix(usual).unwrap_or(host);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    let good = !host.is_empty() && host.len() <= 255 && host.bytes().all(plain);
-    good.then(|| format!("{scheme}://{host}"))
+    let (host, port) = match host.rsplit_once(':') {
+        Some((_, port)) if port.starts_with('+') => return None,
+        Some((name, port)) if !host.ends_with(']') => (name, port.parse().ok()?),
+        _ => (host, usual),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().ok()?),
+        None if !host.is_empty() && host.len() <= 255 && host.bytes().all(plain) => host.to_owned(),
+        None => return None,
+    };
+    Some(match port == usual {
+        true => format!("{scheme}://{host}"),
+        false => format!("{scheme}://{host}:{port}"),
+    })
 }
 
 pub(crate) fn preflight() -> Response<Body> {
@@ -75,6 +87,12 @@ mod tests {
             "https://",
             "https://a/b",
             "https://a b",
+            "http://a:80:80",
+            "http://a:b",
+            "http://a:",
+            "http://a:65536",
+            "http://a:+80",
+            "http://[::1",
             "null",
             "*",
         ] {

@@ -68,7 +68,7 @@ pub(super) async fn guard(State(relay): State<Arc<Relay>>, request: Request, nex
     response
 }
 
-fn knows_secret(relay: &Relay, headers: &HeaderMap) -> bool {
+pub(super) fn knows_secret(relay: &Relay, headers: &HeaderMap) -> bool {
     let presented = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());

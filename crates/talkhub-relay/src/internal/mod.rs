@@ -1,6 +1,8 @@
 //! The internal API: what the logic server says to the relay, guarded by the secret.
 
 mod body;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod routes;
 

@@ -1,6 +1,8 @@
 //! The links: what goes up to the logic servers, and what waits there for its answer.
 
 mod down;
+#[cfg(test)]
+mod fuzz;
 mod queue;
 mod session;
 
