@@ -1,5 +1,7 @@
 //! Stories of the relay over real sockets, with a logic server that is played by the tests.
 
+mod conformance_engine;
+mod conformance_socket;
 mod connect;
 mod events;
 mod internal;
@@ -14,3 +16,4 @@ mod polling;
 mod program;
 mod raw;
 mod slow;
+mod wire;

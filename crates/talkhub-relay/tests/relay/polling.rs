@@ -8,14 +8,16 @@ use std::time::Duration;
 /// Separates packets of one body.
 const SEPARATOR: char = '\u{1e}';
 
-struct Poller {
-    http: reqwest::Client,
-    url: String,
-    waiting: Vec<String>,
+/// A client by polling, request by request.
+pub(crate) struct Poller {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+    /// Packets that came with others and were not looked at yet.
+    pub(crate) waiting: Vec<String>,
 }
 
 impl Poller {
-    async fn open(world: &World) -> Self {
+    pub(crate) async fn open(world: &World) -> Self {
         let base = format!("{}/socket.io/?EIO=4&transport=polling", world.url());
         let open = world
             .http
@@ -36,7 +38,7 @@ impl Poller {
         }
     }
 
-    async fn post(&self, packet: impl Into<String>) -> u16 {
+    pub(crate) async fn post(&self, packet: impl Into<String>) -> u16 {
         let answer = self
             .http
             .post(&self.url)
@@ -48,7 +50,7 @@ impl Poller {
     }
 
     /// The next packet that starts so; pings are answered.
-    async fn packet(&mut self, start: &str) -> String {
+    pub(crate) async fn packet(&mut self, start: &str) -> String {
         let looking = async {
             loop {
                 while let Some(packet) = (!self.waiting.is_empty()).then(|| self.waiting.remove(0)) {
@@ -73,7 +75,7 @@ impl Poller {
         tokio::time::timeout(SOON, looking).await.expect("it arrives")
     }
 
-    async fn connect(world: &World, ticket: &Ticket) -> Self {
+    pub(crate) async fn connect(world: &World, ticket: &Ticket) -> Self {
         let mut poller = Self::open(world).await;
         poller.post(format!("40{}", json!(ticket.auth()))).await;
         poller.packet("40").await;
