@@ -11,6 +11,7 @@ mod page;
 mod pics;
 mod place;
 mod programs;
+mod python;
 mod run;
 mod stop;
 mod tidy;

@@ -6,24 +6,36 @@ use std::io::{IsTerminal, Write};
 use std::process::Command;
 use std::time::Duration;
 
-/// A Debian package and the programs, any of which shows that it is there.
+/// A Debian package, and what shows that it is there: one of these programs, and that this command ends well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: &'static str,
     pub(crate) programs: &'static [&'static str],
+    /// Empty: the program is proof enough.
+    pub(crate) proof: &'static [&'static str],
     pub(crate) why: &'static str,
 }
 
 pub(crate) const MARIADB: Package = Package {
     name: "mariadb-server",
     programs: &["mariadbd", "mysqld"],
+    proof: &[],
     why: "to try everything on the second database",
 };
 
 pub(crate) const CHROMIUM: Package = Package {
     name: "chromium",
     programs: &["chromium", "chromium-browser", "google-chrome"],
+    proof: &[],
     why: "to try the page in a real browser",
+};
+
+/// Debian has Python without the part that makes virtual environments.
+pub(crate) const PYTHON: Package = Package {
+    name: "python3-venv",
+    programs: &["python3"],
+    proof: &["python3", "-c", "import ensurepip, venv"],
+    why: "to try the Python bot of docs/protocol.md",
 };
 
 /// Makes sure that all of them are there. Asks on a terminal; elsewhere says what to install.
@@ -52,15 +64,24 @@ pub(crate) fn require(wanted: &[Package]) -> Result<()> {
     match missing.iter().find(|package| is_missing(package)) {
         None => Ok(()),
         Some(package) => bail!(
-            "{} was installed, but none of its programs {:?} is found",
+            "{} was installed, but none of its programs {:?} is found, or it does not work: {}",
             package.name,
-            package.programs
+            package.programs,
+            package.proof.join(" ")
         ),
     }
 }
 
 fn is_missing(package: &Package) -> bool {
-    place::find_program(package.programs).is_none()
+    place::find_program(package.programs).is_none() || !is_proved(package.proof)
+}
+
+fn is_proved(proof: &[&str]) -> bool {
+    let Some((program, words)) = proof.split_first() else {
+        return true;
+    };
+    let asked = Command::new(program).args(words).output();
+    asked.is_ok_and(|said| said.status.success())
 }
 
 /// Asks on the terminal; only a plain yes is one.
@@ -121,15 +142,22 @@ mod tests {
         let shell = Package {
             name: "shell",
             programs: &["no-such-program", "sh"],
+            proof: &["sh", "-c", "exit 0"],
             why: "",
+        };
+        let broken = Package {
+            proof: &["sh", "-c", "exit 1"],
+            ..shell
         };
         let nothing = Package {
             name: "nothing",
             programs: &["no-such-program"],
+            proof: &[],
             why: "",
         };
         assert!(!is_missing(&shell));
         assert!(is_missing(&nothing));
+        assert!(is_missing(&broken), "it is there but does not work");
         assert!(require(&[shell]).is_ok());
     }
 }

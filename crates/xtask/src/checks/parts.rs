@@ -4,7 +4,7 @@ use super::built::{self, TestProgram};
 use super::summary::{self, Tally};
 use crate::mariadb::Mariadb;
 use crate::place::{self, Profile};
-use crate::{codegen, command, packages, page, programs, tidy};
+use crate::{codegen, command, packages, page, programs, python, tidy};
 use anyhow::{Context, Result};
 use std::process::Command;
 
@@ -67,7 +67,8 @@ impl Part {
     /// What it needs from the system.
     fn packages(self) -> &'static [packages::Package] {
         match self {
-            Self::Stories | Self::EndToEnd => &[packages::MARIADB],
+            Self::Stories => &[packages::MARIADB],
+            Self::EndToEnd => &[packages::MARIADB, packages::PYTHON],
             Self::Browser => &[packages::CHROMIUM],
             _ => &[],
         }
@@ -83,7 +84,10 @@ impl Part {
             Self::Stories => kit.on_both_databases(stories, &[]),
             Self::EndToEnd => {
                 page::install_if_changed()?; // the official client stands among the page's packages
-                kit.on_both_databases(end_to_end, &programs::paths(Profile::Dev))
+                let python = python::install_if_changed()?.to_string_lossy().into_owned();
+                let mut settings = programs::paths(Profile::Dev).to_vec();
+                settings.push(("TALKHUB_TEST_PYTHON", python));
+                kit.on_both_databases(end_to_end, &settings)
             }
             Self::Browser => browser(kit),
             Self::Lint => {
