@@ -110,18 +110,26 @@ impl Forward {
         let now = Instant::now();
         let rates = &self.relay.registry.rates;
         self.spent().event(rates, text.len(), now).map_err(Turned::Back)?;
-        let event = Incoming::parse(text).map_err(Turned::Away)?;
+        let event = Incoming::parse(text).map_err(|problem| self.turn_away(problem, now))?;
         let address = self.relay.registry.address(&self.identity.relay_id, &event.to);
         let allowed = match (event.class, address) {
             (Class::Durable, Addressed::Group(_)) => self.spent().durable(rates, now),
             (Class::Ephemeral, Addressed::Group(members)) => self.spent().ephemeral(rates, members, now),
             (Class::Ephemeral, Addressed::Neighbour) => self.spent().ephemeral(rates, 1, now),
             (Class::Durable, Addressed::Neighbour | Addressed::Nobody) | (_, Addressed::Nobody) => {
-                return Err(Turned::Away(nobody(event.class)));
+                return Err(self.turn_away(nobody(event.class), now));
             }
         };
         allowed.map_err(Turned::Back)?;
         Ok(event)
+    }
+
+    /// A refusal costs what a durable event costs: nobody floods with what is refused, or tries addresses without end.
+    fn turn_away(&self, problem: Box<Problem>, now: Instant) -> Turned {
+        match self.spent().durable(&self.relay.registry.rates, now) {
+            Ok(()) => Turned::Away(problem),
+            Err(too_much) => Turned::Back(too_much),
+        }
     }
 
     fn spent(&self) -> std::sync::MutexGuard<'_, crate::limits::Spent> {

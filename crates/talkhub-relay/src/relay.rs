@@ -118,7 +118,9 @@ impl Relay {
             let id = client.identity.relay_id.short();
             debug!(relay_id = id, ?why, "Dismissed {id}");
             client.dismiss(why);
-            if why == Some(RelayFrame::Revoked) {
+            // Not while another connection of the same relay ID is live.
+            let id = &client.identity.relay_id;
+            if why == Some(RelayFrame::Revoked) && self.registry.client(id).is_none() {
                 self.links.disconnected(&client.identity.relay_id);
             }
         }

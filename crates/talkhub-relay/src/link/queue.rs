@@ -15,6 +15,8 @@ use tokio::sync::Notify;
 
 /// Several lines share one WebSocket message of about this size.
 const MESSAGE: usize = 64 * 1024;
+/// So many times more settled ones may stand behind one that is not.
+const MOST_SETTLED: usize = 16;
 /// A submit that was answered `busy` is remembered so many times longer, so that a late settlement still goes out.
 const REMEMBER: u32 = 6;
 
@@ -51,6 +53,8 @@ struct Queue {
     bytes: usize,
     /// By `r`, beginning with `first`. `None`: settled.
     pending: VecDeque<Option<Pending>>,
+    /// How many of them are not settled.
+    open: usize,
     first: u64,
 }
 
@@ -130,7 +134,11 @@ impl Link {
     ) -> Result<(), Full> {
         let mut queue = self.lock();
         let size = queue.bytes + event.frame.get().len();
-        if queue.closed || self.most_bytes < size || self.most_pending <= queue.pending.len() {
+        if queue.closed
+            || self.most_bytes < size
+            || self.most_pending <= queue.open
+            || self.most_pending * MOST_SETTLED <= queue.pending.len()
+        {
             return Err(Full(ack));
         }
         // Invariant: one lock for both, so the order of `r` is the order on the link.
@@ -141,6 +149,7 @@ impl Link {
             since: Instant::now(),
         };
         queue.pending.push_back(Some(pending));
+        queue.open += 1;
         queue.push(&SubmitLine {
             kind: "submit",
             r,
@@ -181,17 +190,25 @@ impl Link {
     /// What these settlements are for, in their order.
     pub(super) fn settle(&self, settlements: impl Iterator<Item = u64>, found: &mut Vec<Settled>) {
         let mut queue = self.lock();
+        let mut settled = 0;
         for r in settlements {
             let place = r
                 .checked_sub(queue.first)
                 .map(|place| usize::try_from(place).unwrap_or(usize::MAX));
             let pending = place.and_then(|place| queue.pending.get_mut(place));
             found.push(match (place, pending) {
-                (Some(_), Some(pending)) => pending.take().map_or(Settled::Earlier, Settled::Pending),
+                (Some(_), Some(pending)) => match pending.take() {
+                    Some(pending) => {
+                        settled += 1;
+                        Settled::Pending(pending)
+                    }
+                    None => Settled::Earlier,
+                },
                 (None, _) => Settled::Earlier,
                 (Some(_), None) => Settled::Unknown,
             });
         }
+        queue.open -= settled;
         queue.forget_settled();
     }
 
@@ -199,6 +216,7 @@ impl Link {
     pub(super) fn end_waits(&self, now: Instant) {
         let mut overdue = Vec::new();
         let mut queue = self.lock();
+        let mut forgotten = 0;
         for place in &mut queue.pending {
             let Some(pending) = place else { continue };
             let waited = now.saturating_duration_since(pending.since);
@@ -208,8 +226,10 @@ impl Link {
             overdue.extend(pending.ack.take());
             if self.patience * REMEMBER <= waited {
                 *place = None;
+                forgotten += 1;
             }
         }
+        queue.open -= forgotten;
         queue.forget_settled();
         drop(queue);
         overdue.into_iter().for_each(busy);
@@ -222,6 +242,7 @@ impl Link {
         queue.messages.clear();
         queue.bytes = 0;
         let pending = std::mem::take(&mut queue.pending);
+        queue.open = 0;
         queue.first += pending.len() as u64;
         drop(queue);
         pending

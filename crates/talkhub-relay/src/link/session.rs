@@ -174,6 +174,8 @@ async fn read(relay: &Relay, link: &Link, mut stream: SplitStream<WebSocket>) ->
                 if let Err(reason) = obey(relay, link, &text) {
                     return End::bad(POLICY, reason);
                 }
+                // The receivers' own tasks get a turn before the next lot fills their buffers.
+                tokio::task::yield_now().await;
             }
             Message::Binary(_) => return End::bad(NOT_TEXT, "binary messages are not taken"),
             Message::Close(_) => return End::plain("the logic server has closed it"),

@@ -50,6 +50,33 @@ async fn sec27_durable_events_have_a_rate_and_the_rest_is_busy() {
 }
 
 #[tokio::test]
+async fn sec27_what_is_refused_costs_what_a_durable_event_costs() {
+    let world = World::with(|config| {
+        config.limits.durable_per_second = 1;
+        config.limits.durable_burst = 5;
+    })
+    .await;
+    let _stored = world.link().await.store_all();
+    let (_, client) = world.person(&[]).await;
+    let foreign = group();
+    let acks = (0..8)
+        .map(|_| client.emit(&durable(&foreign, "{}")))
+        .collect::<Vec<_>>();
+    let acks = futures_util::future::join_all(acks).await;
+    assert_eq!(
+        acks.iter()
+            .filter(|ack| matches!(ack, Ok(Ack::Refused { .. })))
+            .count(),
+        5
+    );
+    assert_eq!(
+        acks.iter().filter(|ack| is_busy(ack)).count(),
+        3,
+        "nobody tries addresses without end"
+    );
+}
+
+#[tokio::test]
 async fn sec27_ephemeral_events_and_bytes_have_rates_too() {
     let world = World::with(|config| {
         config.limits.ephemeral_per_second = 1;

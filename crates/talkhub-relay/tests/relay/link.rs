@@ -143,6 +143,22 @@ async fn inv22_what_waits_is_bounded_in_number() {
 }
 
 #[tokio::test]
+async fn inv22_one_that_is_never_answered_does_not_use_up_the_places_of_others() {
+    let world = World::with(|config| config.limits.link_pending = 3).await;
+    let talk = group();
+    let mut link = world.link().await;
+    let (_, client) = world.person(&[&talk]).await;
+    let _unanswered = client.emit(&durable(&talk, "{}"));
+    link.submit().await;
+    for seq in 1..20 {
+        let ack = client.emit(&durable(&talk, "{}"));
+        let submit = link.submit().await;
+        link.store(&submit, seq).await;
+        assert_eq!(ack.await, Ok(stored_ack(seq)));
+    }
+}
+
+#[tokio::test]
 async fn inv22_what_is_queued_is_bounded_in_bytes() {
     let world = World::with(|config| config.limits.link_queue_bytes = 200_000).await;
     let talk = group();
