@@ -18,8 +18,9 @@ struct State {
     departures: HashMap<UserId, Duration>,
     /// Who was last told to be there.
     told: HashSet<UserId>,
-    /// Parts of a full set that is still arriving.
+    /// Parts of a full set that is still arriving, and which part comes next; none while a part is missing.
     arriving: HashSet<RelayId>,
+    next_part: Option<u32>,
 }
 
 struct Heartbeat {
@@ -79,7 +80,14 @@ impl Tracker {
         let mut state = self.lock();
         if part == 0 {
             state.arriving.clear();
+            state.next_part = Some(0);
         }
+        if state.next_part != Some(part) {
+            // A part was lost on the way: the next round says it all again.
+            state.next_part = None;
+            return None;
+        }
+        state.next_part = part.checked_add(1);
         state.arriving.extend(relay_ids);
         last.then(|| std::mem::take(&mut state.arriving))
     }
@@ -229,6 +237,8 @@ mod tests {
             tracker.collect(1, true, vec![tab(3)]).map(|set| set.len()),
             Some(2)
         );
+        assert_eq!(tracker.collect(0, false, vec![tab(2)]), None);
+        assert_eq!(tracker.collect(2, true, vec![tab(3)]), None, "a part is missing");
         tracker.replace(Vec::new(), Duration::from_secs(2));
         check(&tracker, 7, &[], &[ann()]);
     }
