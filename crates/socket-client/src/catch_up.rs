@@ -143,13 +143,7 @@ impl Timeline {
             TimelineEvent::Wrote { .. } | TimelineEvent::Stands { .. } | TimelineEvent::Withdrew { .. } => {
                 self.write(event);
             }
-            TimelineEvent::Stored { message, history } => {
-                // The ack: the row is known, but the cursor is moved by frames and catch-ups alone.
-                if !self.is_other(&history) {
-                    return self.put(vec![Held::from_ack(message, &history)], self.window_start());
-                }
-                self.start_afresh();
-            }
+            TimelineEvent::Stored { message, history } => self.take_ack(message, &history),
             TimelineEvent::Heard { message, history } => self.hear(message, &history),
             TimelineEvent::Marked { mark } => self.mark(&[mark]),
             TimelineEvent::Behind if self.catch_up.running => self.catch_up.gapped = true,
@@ -182,6 +176,17 @@ impl Timeline {
         } else if self.cursor.is_some_and(|cursor| cursor != rev) {
             self.apply(TimelineEvent::Behind);
         }
+    }
+
+    /// The ack: the row is known, but the cursor is moved by frames and catch-ups alone.
+    fn take_ack(&mut self, message: Message, history: &str) {
+        if self.is_other(history) {
+            return self.start_afresh();
+        }
+        if self.is_too_early() {
+            return self.pending.retain(|line| line.id != message.id); // the page brings its row
+        }
+        self.put(vec![Held::from_ack(message)], self.window_start());
     }
 
     fn awaits(&self, run: u64) -> bool {
@@ -223,13 +228,24 @@ impl Timeline {
         self.rules.one_history && self.history.as_deref().is_some_and(|held| held != history)
     }
 
+    /// RU12: before the first page nothing says which history holds, so what is heard is not taken; it makes the catch-up go
+    /// round once more.
+    fn is_too_early(&mut self) -> bool {
+        let is_early = self.rules.one_history && self.history.is_none();
+        self.catch_up.gapped |= is_early && self.catch_up.running;
+        is_early
+    }
+
     /// RU8: a live row moves the cursor only over an unbroken run and while no catch-up is running.
     fn hear(&mut self, message: Message, history: &str) {
         if self.is_other(history) {
             return self.start_afresh();
         }
+        if self.is_too_early() {
+            return;
+        }
         let rev = message.rev;
-        self.put(vec![Held::whole(message, history)], self.window_start());
+        self.put(vec![Held::whole(message)], self.window_start());
         if !self.rules.unbroken_run {
             self.cursor = self.cursor.map(|cursor| cursor.max(rev));
             return;
@@ -260,13 +276,8 @@ impl Timeline {
             page.messages.len(),
             page.messages.first().map_or(0, |row| row.seq),
         );
-        // RU12: before the first page nothing says which history holds, and late frames of another one may have come.
-        let history = &page.history_id;
-        self.rows
-            .retain(|_, held| held.history == *history || !self.rules.one_history);
-        self.put_all(page.messages, history, 0);
-        // Changes of old rows may have been heard while the page was on its way: they lie outside the window that
-        // begins now.
+        self.put_all(page.messages, 0);
+        // Without RU12 rows may be there that were heard while the page was on its way, of before the window.
         self.rows.retain(|seq, _| first <= *seq);
         self.cursor = Some(page.rev);
         self.history = Some(page.history_id);
@@ -287,7 +298,7 @@ impl Timeline {
         self.mark(&changes.marks);
         let page = self.catch_up.page;
         let last = changes.messages.iter().map(|row| row.rev).fold(page, i64::max);
-        self.put_all(changes.messages, &changes.history_id, self.window_start());
+        self.put_all(changes.messages, self.window_start());
         let lifted = |cursor: Option<i64>, to: i64| Some(cursor.unwrap_or(0).max(to));
         if let Some(upto) = changes.upto {
             self.cursor = lifted(self.cursor, upto);
@@ -323,7 +334,7 @@ impl Timeline {
             return;
         };
         self.complete = page.messages.len() < limit;
-        self.put_all(page.messages, &page.history_id, 0);
+        self.put_all(page.messages, 0);
         self.mark(&page.marks);
         // An answer from before what we hold may lack changes of rows that were outside the window when they were told.
         if page.rev < cursor {

@@ -205,8 +205,8 @@ impl Outbox {
         }
     }
 
-    /// Invariant: settled means a tick in the history that holds now.
-    fn is_settled(&self, entry: &Entry) -> bool {
+    /// Whether it is stored. Invariant: settled means a tick in the history that holds now.
+    pub fn is_settled(&self, entry: &Entry) -> bool {
         entry.ticked.as_ref().is_some_and(|tick| {
             !self.rules.offer_again
                 || self

@@ -7,25 +7,21 @@ use shared_protocol::api::Message;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
     pub message: Message,
-    /// The history that it came with.
-    pub history: String,
     /// False: put together from an ack, with the text as it was written. The server's row of the same `rev` wins.
     pub is_whole: bool,
 }
 
 impl Held {
-    pub(super) fn whole(message: Message, history: &str) -> Self {
+    pub(super) fn whole(message: Message) -> Self {
         Self {
             message,
-            history: history.to_owned(),
             is_whole: true,
         }
     }
 
-    pub(super) fn from_ack(message: Message, history: &str) -> Self {
+    pub(super) fn from_ack(message: Message) -> Self {
         Self {
             message,
-            history: history.to_owned(),
             is_whole: false,
         }
     }
@@ -71,9 +67,8 @@ impl Timeline {
     }
 
     /// Rows of one answer.
-    pub(super) fn put_all(&mut self, messages: Vec<Message>, history: &str, first: i64) {
-        let rows = messages.into_iter().map(|message| Held::whole(message, history));
-        self.put(rows.collect(), first);
+    pub(super) fn put_all(&mut self, messages: Vec<Message>, first: i64) {
+        self.put(messages.into_iter().map(Held::whole).collect(), first);
     }
 
     /// RU7: a row goes in only if its `rev` is greater than the one held for its place, and a row before `first` only

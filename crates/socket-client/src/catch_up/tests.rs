@@ -188,9 +188,17 @@ fn ru12_rows_of_two_histories_are_never_mixed() {
     });
     assert_eq!((timeline.rows().count(), timeline.cursor()), (0, None));
     // What is heard now may be of either; only the page says which holds.
+    timeline.apply(TimelineEvent::Asked);
     timeline.apply(heard(row(3, 50, OTHER, "of the lost history")));
-    timeline.load(page(1..=3, 3, "h2"));
+    assert_eq!(timeline.rows().count(), 0);
+    let run = timeline.catch_up().run;
+    timeline.apply(TimelineEvent::AnsweredPage {
+        run,
+        page: page(1..=3, 3, "h2"),
+        limit: 3,
+    });
     assert_eq!(shown(&timeline), ["1:m1", "2:m2", "3:m3"]);
+    assert!(timeline.catch_up().want, "something was heard meanwhile");
     timeline.compare(3, "h3");
     assert_eq!(timeline.cursor(), None);
 }
