@@ -6,5 +6,6 @@ mod chat;
 mod commands;
 mod conformance;
 mod live;
+mod model;
 mod ready;
 mod settings;

@@ -9,14 +9,15 @@ pub mod relay;
 mod sending;
 mod store;
 
-pub use model::{Author, Body, Draft, Stored};
+pub use model::{Author, Body, Draft, Edge, Stored, Window};
+pub use overview::heads;
 pub use sending::{Outcome, send_all};
 
 use crate::accounts;
 use crate::conversations::{self, Mine};
 use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
-use model::{Row, Window};
+use model::Row;
 use shared_protocol::UserId;
 use shared_protocol::api::{Changes, Mark, Message, MessagePage};
 use std::collections::HashMap;

@@ -28,7 +28,7 @@ pub(super) fn show(conn: &mut DbConn, id: ConversationId, me: UserId) -> Result<
 }
 
 /// `[conversation, rev, read, unread]` of everything.
-pub(super) fn heads(conn: &mut DbConn, me: UserId, history_id: &str) -> Result<Heads> {
+pub fn heads(conn: &mut DbConn, me: UserId, history_id: &str) -> Result<Heads> {
     let mut heads = Vec::new();
     for mine in conversations::list_mine(conn, me)? {
         heads.push(Head(

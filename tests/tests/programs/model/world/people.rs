@@ -1,0 +1,163 @@
+//! What people and operators do in the model.
+
+use super::{World, id};
+use crate::model::ledger::{Broken, Checked};
+use crate::model::server::{Fault, Place, Settled, submit};
+use shared_protocol::MessageId;
+use socket_client::outbox::Entry;
+use std::collections::BTreeSet;
+use talkhub_client::messages::Edge;
+
+impl World<'_> {
+    pub(super) fn write(&mut self, tab: usize) {
+        let device = &mut self.devices[tab];
+        let own: Vec<&Place> = self
+            .server
+            .places
+            .iter()
+            .filter(|place| place.members.contains(&device.me.user_id))
+            .collect();
+        let place = own[self.chance.below(own.len())];
+        self.written += 1;
+        let text = format!("{}:{}", device.tab, self.written);
+        let (raw, body) = match self.chance.below(20) {
+            0 => ("\n \n".to_owned(), None), // a definite no
+            1 => (format!("\n\n  {text} \n"), Some(format!("  {text}"))),
+            _ => (text.clone(), Some(text)),
+        };
+        let foreign = device.timelines[&place.id].rows().map(|held| &held.message);
+        let foreign: Vec<MessageId> = foreign
+            .filter(|row| row.sender.user_id != device.me.user_id)
+            .map(|row| row.id)
+            .collect();
+        // Somebody else's id names another message.
+        let is_stolen = self.chance.percent(5) && !foreign.is_empty();
+        let mut id = id(self.now, self.chance.next());
+        if is_stolen {
+            let stolen = foreign[self.chance.below(foreign.len())];
+            let is_used = self.disks[device.disk]
+                .values()
+                .flatten()
+                .any(|entry| entry.id == stolen);
+            if !is_used {
+                id = stolen;
+            }
+        }
+        if let Some(body) = body {
+            self.ledger
+                .wrote((place.id, device.me.user_id, id), &device.tab, &body);
+        }
+        let entry = Entry {
+            id,
+            user: device.me.user_id,
+            conversation: place.id,
+            group: place.group.clone(),
+            body: raw,
+            at: self.now,
+            order: self.written as i64,
+            tab: device.tab.clone(),
+            emitted: false,
+            refused: None,
+            ticked: None,
+        };
+        device.write(entry, &mut self.disks[device.disk]);
+    }
+
+    pub(super) fn mark_read(&mut self, tab: usize) {
+        let device = &self.devices[tab];
+        if !self.is_server_up || !device.has_https {
+            return;
+        }
+        for (id, timeline) in &device.timelines {
+            let last = timeline.rows().next_back().map_or(0, |held| held.message.seq);
+            // Devices tell late and twice, and a stranger's program anything.
+            let seq = self.chance.below(last as usize + 3) as i64;
+            self.server.mark_read(device.me.user_id, *id, seq);
+        }
+        self.look_at_all();
+    }
+
+    /// Somebody's row changes; everybody in the group is told.
+    pub(super) fn edit(&mut self) {
+        if !self.is_server_up {
+            return;
+        }
+        let place = self.server.places[self.chance.below(self.server.places.len())].clone();
+        let rows = &self.truths[&place.id].rows;
+        if rows.is_empty() {
+            return;
+        }
+        // Mostly the newest ones: what was said of them may still be on its way.
+        let newest = if self.chance.percent(75) { 2 } else { rows.len() };
+        let row = rows[rows.len() - 1 - self.chance.below(newest.min(rows.len()))].clone();
+        self.written += 1;
+        let body = format!("edit {}", self.written);
+        self.ledger.edited(&row, &body);
+        self.server.edit(place.id, row.seq, &body);
+        self.look_at(&[place.id]);
+        let changed = self.truths[&place.id]
+            .rows
+            .iter()
+            .find(|other| other.seq == row.seq)
+            .cloned();
+        changed.into_iter().for_each(|message| self.forward(message));
+    }
+
+    /// A tab starts anew, or a tab takes over from one that is gone.
+    pub(super) fn reload(&mut self, tab: usize) {
+        let places = self.server.places.clone();
+        self.devices[tab].cut();
+        self.devices[tab].start(&places, self.now);
+        let alive: BTreeSet<String> = self.devices.iter().map(|device| device.tab.clone()).collect();
+        let device = &mut self.devices[tab];
+        device.take_over(&mut self.disks[device.disk], &alive);
+    }
+
+    /// A submit in the name of somebody who is no member, and a look at what is not theirs.
+    pub(super) fn trespass(&mut self) -> Checked {
+        let stranger = self.server.people[2].user_id;
+        let place = self.server.places[0].clone();
+        self.written += 1;
+        let id = id(self.now, self.chance.next());
+        let relay_id = self.devices[5].relay_id.clone();
+        let submit = submit(&relay_id, &place.group, id, None, "let me in");
+        let settled = self.server.commit(&[submit], Fault::None);
+        self.look_at(&[place.id]);
+        let is_refused = matches!(settled.as_deref(), Some([Settled::Refused(_)]));
+        let sees = self.server.page(stranger, place.id, Edge::Newest).is_some()
+            || self.server.changes(stranger, place.id, 0).is_some()
+            || self
+                .server
+                .heads(stranger)
+                .heads
+                .iter()
+                .any(|head| head.0 == place.id);
+        if is_refused && !sees {
+            return Ok(());
+        }
+        Err(Broken {
+            invariant: "inv13",
+            said: "a stranger may write or read".to_owned(),
+        })
+    }
+
+    /// A backup is made, or the logic server comes back with the last one.
+    pub(super) fn back_up(&mut self) {
+        if !self.has_copy {
+            self.has_copy = true;
+            self.server.copy();
+            let history = self.server.history.clone();
+            return self.ledger.copied(&history);
+        }
+        if !self.chance.percent(60) {
+            return;
+        }
+        self.crash();
+        self.server.restore();
+        self.seen.restores += 1;
+        let history = self.server.history.clone();
+        self.ledger.restored(&history);
+        self.is_server_up = self.chance.percent(70);
+        self.look_at_all();
+    }
+}
