@@ -85,10 +85,11 @@ fn parse(line: &str) -> Result<Option<TestProgram>> {
 }
 
 impl TestProgram {
-    /// Runs all its tests with these settings; on failure prints what was said.
-    pub(crate) fn run(&self, settings: &[(&str, String)]) -> Result<Tally> {
+    /// Runs its tests, or those that `words` choose, with these settings; on failure prints what was said.
+    pub(crate) fn run(&self, words: &[&str], settings: &[(&str, String)]) -> Result<Tally> {
         let mut command = Command::new(&self.executable);
         command
+            .args(words)
             .current_dir(&self.folder)
             .env("CARGO_MANIFEST_DIR", &self.folder);
         // Answers in tests are compared, never rewritten.

@@ -16,6 +16,7 @@ pub(crate) enum Part {
     Codegen,
     Ui,
     Unit,
+    Model,
     Stories,
     EndToEnd,
     Browser,
@@ -24,13 +25,14 @@ pub(crate) enum Part {
 
 impl Part {
     /// In the order in which they run: quick ones first, then what the built programs are for, then what builds anew.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
         Self::Codegen,
         Self::Ui,
         Self::Lint,
         Self::Unit,
+        Self::Model,
         Self::Stories,
         Self::EndToEnd,
         Self::Browser,
@@ -43,6 +45,7 @@ impl Part {
             Self::Codegen => "codegen",
             Self::Ui => "ui",
             Self::Unit => "unit",
+            Self::Model => "model",
             Self::Stories => "stories",
             Self::EndToEnd => "end-to-end",
             Self::Browser => "browser",
@@ -57,6 +60,7 @@ impl Part {
             Self::Codegen => "the types of the page are those of the wire",
             Self::Ui => "the page: packages, types, its own tests, its build",
             Self::Unit => "what each crate promises, without database or browser",
+            Self::Model => "1,000 schedules of crashes and losses, every invariant after every step",
             Self::Stories => "people and what they see, on SQLite and on MariaDB",
             Self::EndToEnd => "both real programs, on SQLite and on MariaDB",
             Self::Browser => "two people in Chromium",
@@ -80,14 +84,15 @@ impl Part {
             Self::Tidy => Ok(tidy::check_repository()),
             Self::Codegen => codegen::check().map(|()| Tally::success()),
             Self::Ui => ui(),
-            Self::Unit => kit.run(unit, &[]),
-            Self::Stories => kit.on_both_databases(stories, &[]),
+            Self::Unit => kit.run(unit, &[], &[]),
+            Self::Model => kit.run(end_to_end, &[MODEL], &[]),
+            Self::Stories => kit.on_both_databases(stories, &[], &[]),
             Self::EndToEnd => {
                 page::install_if_changed()?; // the official client stands among the page's packages
                 let python = python::install_if_changed()?.to_string_lossy().into_owned();
                 let mut settings = programs::paths(Profile::Dev).to_vec();
                 settings.push(("TALKHUB_TEST_PYTHON", python));
-                kit.on_both_databases(end_to_end, &settings)
+                kit.on_both_databases(end_to_end, &["--skip", MODEL], &settings)
             }
             Self::Browser => browser(kit),
             Self::Lint => {
@@ -117,6 +122,9 @@ fn stories(program: &TestProgram) -> bool {
 fn end_to_end(program: &TestProgram) -> bool {
     program.outside && program.package == "tests"
 }
+
+/// Where the model test lives among the programs' tests: it starts none of them, and runs once.
+const MODEL: &str = "model::";
 
 /// What parts share: made when first needed, stopped at the end.
 pub(crate) struct Kit {
@@ -150,7 +158,13 @@ impl Kit {
         Ok(self.programs.as_deref().unwrap_or_default())
     }
 
-    fn run(&mut self, chosen: fn(&TestProgram) -> bool, settings: &[(&str, String)]) -> Result<Tally> {
+    /// `words`: which tests of the chosen programs, as their own command line has it.
+    fn run(
+        &mut self,
+        chosen: fn(&TestProgram) -> bool,
+        words: &[&str],
+        settings: &[(&str, String)],
+    ) -> Result<Tally> {
         let programs: Vec<TestProgram> = self
             .built()?
             .iter()
@@ -159,7 +173,7 @@ impl Kit {
             .collect();
         let mut sum = Tally::default();
         for program in &programs {
-            sum.add(program.run(settings)?);
+            sum.add(program.run(words, settings)?);
         }
         anyhow::ensure!(
             0 < sum.passed + sum.failed,
@@ -171,15 +185,16 @@ impl Kit {
     fn on_both_databases(
         &mut self,
         chosen: fn(&TestProgram) -> bool,
+        words: &[&str],
         settings: &[(&str, String)],
     ) -> Result<Tally> {
         self.built()?;
         println!("   SQLite:");
-        let mut sum = self.run(chosen, settings)?;
+        let mut sum = self.run(chosen, words, settings)?;
         println!("   MariaDB:");
         let url = self.mariadb()?.server_url();
         let settings = [settings, &[("TALKHUB_TEST_DATABASE_URL", url)]].concat();
-        sum.add(self.run(chosen, &settings)?);
+        sum.add(self.run(chosen, words, &settings)?);
         anyhow::ensure!(self.mariadb()?.is_alive(), "MariaDB ended while it was used");
         Ok(sum)
     }
