@@ -2,6 +2,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import * as conversations from "../conversations/actions.dom";
 import { withPerson } from "../conversations/state.std";
+import { isFinal } from "../kit/http.dom";
 import * as messages from "../messages/actions.dom";
 import type { ConversationId, UserId } from "../relay/wire.gen.std";
 import { pathOf, routeOf, type Route } from "./routes.std";
@@ -76,7 +77,7 @@ async function show(route: Route): Promise<void> {
   if (answer.kind === "ok") {
     opened.value = { kind: "open", id: answer.value.id };
     messages.open(answer.value.id);
-  } else if (answer.kind === "problem" && answer.problem.status === 404) {
+  } else if (answer.kind === "problem" && answer.problem.status === 404 && isFinal(answer.problem)) {
     opened.value = { kind: "missing", text: route.user };
   } else {
     opened.value = { kind: "failed", user: route.user };

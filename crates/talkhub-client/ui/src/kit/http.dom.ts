@@ -89,15 +89,18 @@ function answered<T>(heard: Heard | null, read: (input: unknown) => T): Answer<T
     if (value !== null) return { kind: "ok", value };
     return { kind: "away" };
   }
-  const problem = decoded(readProblem, json(text)) ?? { type: "/problems/unknown", title: heard.statusText, status };
+  const problem = decoded(readProblem, json(text)) ?? { type: FOREIGN, title: heard.statusText, status };
   return { kind: "problem", problem, retryAfterMs: seconds(heard.headers.get("retry-after")) };
 }
 
 /** For answers without content. */
 export const nothing = (): true => true;
 
-/** Whether a problem is a definite no that names a rule; all else may be tried again. */
-export const isFinal = (problem: Problem): boolean => 400 <= problem.status && problem.status < 500 && ![401, 408, 425, 429].includes(problem.status);
+/** Not an answer of ours: something on the way spoke, such as a proxy or the page of a hotel. It says nothing about what was asked. */
+const FOREIGN = "foreign";
+
+/** Whether a problem is a definite no of ours that names a rule; all else may be tried again. */
+export const isFinal = (problem: Problem): boolean => problem.type.startsWith("/problems/") && 400 <= problem.status && problem.status < 500 && ![401, 408, 425, 429].includes(problem.status);
 
 function seconds(header: string | null): number | null {
   const value = Number(header ?? Number.NaN);
