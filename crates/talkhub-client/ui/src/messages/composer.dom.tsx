@@ -5,7 +5,7 @@ import { Icon } from "../kit/icon.dom";
 import { say } from "../kit/words.std";
 import * as presence from "../presence/actions.dom";
 import type { Conversation } from "../relay/wire.gen.std";
-import { draft, setDraft } from "./drafts.dom";
+import { draft, handedOver, setDraft } from "./drafts.dom";
 import { characters, trimmed } from "./grouping.std";
 import { write } from "./sender.dom";
 
@@ -37,9 +37,8 @@ export function Composer({ conversation, name }: { conversation: Conversation; n
     const body = trimmed(text);
     field.current?.focus({ preventScroll: true });
     if (body === null || MOST < count) return;
-    setDraft(conversation.id, "");
     presence.finished(conversation.id);
-    write(conversation, body);
+    void handedOver(conversation.id, write(conversation, body));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     // An input method uses Enter to choose a candidate; 229 is what some browsers say instead of `isComposing`.

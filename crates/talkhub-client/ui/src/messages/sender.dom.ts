@@ -14,6 +14,8 @@ const WINDOW = 16;
 /** After this time without an answer the line says that it waits for a connection. */
 const SAY_WAITING = 10_000;
 const TAKE_OVER_EVERY = 20_000;
+/** How long a message waits for the store to open before it goes on in memory. */
+const OPEN_WITHIN = 2_000;
 /** An ack carries no text: the server's own row of the same `rev` wins over what is put together from it. */
 const ACK_IS_LESS = 0.5;
 /** The relay's word for a group that it does not know, or does not know this person in. */
@@ -35,6 +37,8 @@ export const outbox: ReadonlySignal<Outbox> = state;
 export const inMemoryOnly = signal(false);
 
 let store: OutboxStore | null = null;
+/** Settles when the store is open, was refused, or takes too long. */
+let opened: Promise<void> = Promise.resolve();
 let me: Me | null = null;
 let watcher: Watcher | null = null;
 let wakeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -44,31 +48,62 @@ export async function begin(user: Me, to: Watcher): Promise<void> {
   me = user;
   watcher = to;
   announce();
-  try {
-    store = await openOutboxStore(window.indexedDB);
-    await takeOver();
-  } catch {
-    inMemoryOnly.value = true;
-  }
-  setInterval(() => void takeOver(), TAKE_OVER_EVERY);
+  opened = openStore();
+  await opened;
+  await lookForOrphans();
+  setInterval(() => void lookForOrphans(), TAKE_OVER_EVERY);
 }
 
-/** Writes one message down: shown at once, kept on disk, then sent. */
-export function write(to: Conversation, body: string): void {
-  if (!me) return;
+function openStore(): Promise<void> {
+  return new Promise((resolve) => {
+    const refused = (): void => {
+      inMemoryOnly.value = true;
+      resolve();
+    };
+    const patience = setTimeout(refused, OPEN_WITHIN);
+    openOutboxStore(window.indexedDB)
+      .then(async (made) => {
+        store = made;
+        if (inMemoryOnly.value) {
+          // Late: what went on in memory meanwhile is kept now.
+          inMemoryOnly.value = false;
+          await Promise.all(state.value.entries.map(keep));
+        }
+        resolve();
+      }, refused)
+      .finally(() => clearTimeout(patience));
+  });
+}
+
+/** A look that fails is no refusal of storage: the next one may succeed. */
+const lookForOrphans = (): Promise<void> => takeOver().catch(() => undefined);
+
+/** Writes one message down: shown at once, kept on disk, then sent. Resolves when it is kept. */
+export async function write(to: Conversation, body: string): Promise<void> {
+  if (!me) throw new Error("the sender begins before anything is written");
   lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
   const at = serverNow();
   const entry: Entry = { id: uuid7(at, (bytes) => crypto.getRandomValues(bytes)), user: me.user_id, conversation: to.id, group: to.group, body, at, order: lastOrder, tab: tabName, emitted: false };
   watcher?.wrote(entry);
+  sayWaitingLater(entry);
   // RU1: on disk before the first try.
-  void keep(entry).then(() => {
-    apply({ kind: "wrote", entry });
-    pump();
-    setTimeout(() => {
-      const left = find(entry.id);
-      if (left && !left.refused) watcher?.waiting(entry);
-    }, SAY_WAITING);
-  });
+  writing.set(entry.id, entry);
+  await keep(entry);
+  writing.delete(entry.id);
+  apply({ kind: "wrote", entry });
+  pump();
+}
+
+/** Written, and not on disk yet. */
+const writing = new Map<MessageId, Entry>();
+
+/** However a line came to be on its way: what has no answer by then is said to wait. */
+function sayWaitingLater(entry: Entry): void {
+  setTimeout(() => {
+    const left = find(entry.id) ?? writing.get(entry.id);
+    // Another order: it was tried anew since, and has its own time.
+    if (left && !left.refused && left.order === entry.order) watcher?.waiting(left);
+  }, SAY_WAITING);
 }
 
 /** After a refusal: once more, as the last one written. */
@@ -79,6 +114,7 @@ export function again(id: MessageId): void {
   if (!entry) return;
   void keep(entry);
   watcher?.sending(entry);
+  sayWaitingLater(entry);
   pump();
 }
 
@@ -105,7 +141,13 @@ export function settle(id: MessageId): void {
   pump();
 }
 
-export const unsent = (): number => state.value.entries.filter((entry) => !entry.refused).length;
+/** How many of this person's messages logging out would throw away: of every tab of this browser, and refused ones too. */
+export async function unsent(): Promise<number> {
+  const ids = new Set([...state.value.entries.map((entry) => entry.id), ...writing.keys()]);
+  const kept = (await (me && store?.load(me.user_id).catch(() => null))) ?? [];
+  for (const entry of kept) ids.add(entry.id);
+  return ids.size;
+}
 
 /** Signing out on purpose clears this person's outbox. */
 export async function clear(user: UserId): Promise<void> {
@@ -119,6 +161,7 @@ function apply(event: OutboxEvent): void {
 }
 
 async function keep(entry: Entry): Promise<void> {
+  await opened;
   try {
     await store?.put(entry);
   } catch {
@@ -140,6 +183,7 @@ async function takeOver(): Promise<void> {
     lastOrder = Math.max(lastOrder, entry.order);
     watcher?.wrote(entry);
     if (entry.refused) watcher?.refused(entry, entry.refused);
+    else sayWaitingLater(entry);
   }
   pump();
 }
@@ -163,11 +207,19 @@ export function pump(): void {
   if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
 }
 
-/** It leaves this device now: from here on its content stands. */
-function emitted(entry: Entry): void {
+/**
+ * It leaves this device now: from here on its content stands. That is on disk before it leaves, so that no tab that takes it over
+ * believes that it can be thrown away. False: it was settled meanwhile.
+ */
+async function emitted(entry: Entry): Promise<boolean> {
   apply({ kind: "emitted", id: entry.id });
-  if (!entry.emitted) void keep({ ...entry, emitted: true });
+  // Each waits for those before it too: who is on disk already must not overtake.
+  lastEmitted = Promise.all([lastEmitted, entry.emitted ? undefined : keep({ ...entry, emitted: true })]);
+  await lastEmitted;
+  return find(entry.id) !== undefined;
 }
+
+let lastEmitted: Promise<unknown> = Promise.resolve();
 
 /** Whether it can still be thrown away: it never left this device, or was refused. */
 export function canWithdraw(id: MessageId): boolean {
@@ -176,7 +228,7 @@ export function canWithdraw(id: MessageId): boolean {
 }
 
 async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
-  emitted(entry);
+  if (!(await emitted(entry))) return;
   const answer = await relay.submit(entry.group, entry.id, entry.body, prev);
   switch (answer?.status) {
     case "stored":
@@ -225,7 +277,7 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   const who = await whoAmI();
   if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
   if (who.kind !== "ok" || !find(entry.id)) return putOff(entry, asked(who));
-  emitted(entry);
+  if (!(await emitted(entry))) return;
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
     watcher?.stored(answer.value.message, answer.value.history_id);

@@ -1,9 +1,11 @@
 // The sender against answers that are neither yes nor a rule's no: it asks, waits as long as it is told, and sends the same once more.
+import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Ack, Conversation, Me } from "../relay/wire.gen.std";
+import type { Entry } from "./outbox.std";
 import { ANN, BOB, GROUP, TALK } from "./samples.std";
 
-const relay = vi.hoisted(() => ({ up: true, acks: [] as unknown[], sent: [] as { at: number; id: string; body: string }[] }));
+const relay = vi.hoisted(() => ({ up: true, hook: async (): Promise<void> => undefined, acks: [] as unknown[], sent: [] as { at: number; id: string; body: string }[] }));
 vi.mock("../relay/actions.dom", () => ({
   isUp: () => relay.up,
   get link() {
@@ -11,6 +13,7 @@ vi.mock("../relay/actions.dom", () => ({
   },
   submit: async (_to: string, id: string, body: string) => {
     relay.sent.push({ at: Date.now() - START, id, body });
+    await relay.hook();
     return relay.acks.shift() ?? null;
   },
 }));
@@ -23,7 +26,7 @@ const forbidden: Ack = { status: "refused", problem: { type: "/problems/not-reac
 const stored: Ack = { status: "stored", seq: 1, rev: 1, at: 1, history_id: "h" };
 const missing = { type: "/problems/missing", title: "there is no such conversation", status: 404 };
 
-let answers: Record<string, { status: number; body?: unknown; after?: number }>;
+let answers: Record<string, { status: number; body?: unknown; after?: number; html?: string }>;
 let requests: string[];
 let fates: string[];
 let reloaded: boolean;
@@ -41,6 +44,7 @@ beforeEach(() => {
     requests.push(`${(Date.now() - START) / 1000} ${method} ${path.slice("/api/v1".length)}`);
     const answer = answers[`${method} ${path}`];
     if (!answer) throw new TypeError("no network");
+    if (answer.html !== undefined) return new Response(answer.html, { status: answer.status, headers: { "content-type": "text/html" } });
     return new Response(answer.body === undefined ? null : JSON.stringify(answer.body), { status: answer.status, headers: answer.after === undefined ? {} : { "retry-after": String(answer.after) } });
   });
 });
@@ -53,8 +57,8 @@ afterEach(() => {
 async function writes(...bodies: string[]): Promise<typeof import("./sender.dom")> {
   const sender = await import("./sender.dom");
   const silent = (): undefined => undefined;
-  await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: (entry, problem) => fates.push(`${entry.body}: ${problem.type}`), stored: (message) => fates.push(`${message.body}: stored`) });
-  for (const body of bodies) sender.write(talk, body);
+  await sender.begin(me, { wrote: silent, waiting: (entry) => fates.push(`${entry.body}: waiting`), sending: silent, withdrew: silent, refused: (entry, problem) => fates.push(`${entry.body}: ${problem.type}`), stored: (message) => fates.push(`${message.body}: stored`) });
+  for (const body of bodies) void sender.write(talk, body);
   await vi.advanceTimersByTimeAsync(0);
   return sender;
 }
@@ -69,7 +73,7 @@ describe("the relay does not know the address", () => {
     expect(relay.sent.map((one) => [one.at, one.body])).toEqual([[0, "first"], [0, "second"], [1_000, "first"], [1_000, "second"], [3_000, "first"], [3_000, "second"]]);
     expect(new Set(relay.sent.map((one) => one.id)).size).toBe(2);
     expect(requests).toEqual(["0 GET /conversations/7", "1 GET /conversations/7"]); // once for the whole burst
-    expect([fates, sender.unsent()]).toEqual([["first: stored", "second: stored"], 0]);
+    expect([fates, await sender.unsent()]).toEqual([["first: stored", "second: stored"], 0]);
   });
   test("nor does the logic server: refused for good, by its words", async () => {
     answers[at] = { status: 404, body: missing };
@@ -110,7 +114,7 @@ describe("by HTTPS", () => {
     sender.hurry();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(requests).toEqual(["0 GET /me", "0 POST /conversations/7/messages", "5 GET /me", "5 POST /conversations/7/messages"]);
-    expect([fates, sender.unsent()]).toEqual([["first: stored"], 0]);
+    expect([fates, await sender.unsent()]).toEqual([["first: stored"], 0]);
   });
   test("so does one on the question whom the cookie speaks for", async () => {
     relay.up = false;
@@ -119,4 +123,75 @@ describe("by HTTPS", () => {
     await vi.advanceTimersByTimeAsync(6_000);
     expect([requests, fates]).toEqual([["0 GET /me", "5 GET /me"], []]);
   });
+  test("RU4: the 404 of a proxy after a lost answer is no refusal: the same message once more", async () => {
+    relay.up = false;
+    const sender = await writes("first"); // no answer at all: it may be stored
+    answers[post] = { status: 404, html: "<h1>Not Found</h1>" };
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(requests.filter((one) => one.includes("POST")).length).toBeGreaterThan(1);
+    expect([fates, sender.outbox.value.entries[0]?.refused]).toEqual([[], undefined]);
+    answers[post] = { status: 404, body: missing };
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(fates.filter((fate) => !fate.endsWith("waiting"))).toEqual(["first: /problems/missing"]);
+  });
+});
+
+describe("on disk", () => {
+  let disk: IDBFactory;
+  const silent = (): undefined => undefined;
+  const rows = async (): Promise<Entry[]> => (await (await import("./outbox_store.dom")).openOutboxStore(disk)).load(me.user_id);
+  beforeEach(() => {
+    vi.useRealTimers();
+    disk = new IDBFactory();
+    vi.stubGlobal("window", { indexedDB: disk, location: { reload: () => undefined } });
+  });
+
+  test("RU1: a text written before the store has opened counts as kept only when it is there", async () => {
+    const sender = await import("./sender.dom");
+    relay.up = false;
+    vi.stubGlobal("navigator", { onLine: false });
+    void sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: silent, stored: silent });
+    await sender.write(talk, "early");
+    expect([(await rows()).map((row) => [row.body, row.emitted]), sender.inMemoryOnly.value]).toEqual([[["early", false]], false]);
+  });
+  test("RU2: that it leaves this device is on disk before it leaves", async () => {
+    const order: string[] = [];
+    const store = await import("./outbox_store.dom");
+    const real = await store.openOutboxStore(disk);
+    const put = async (entry: Entry): Promise<void> => {
+      await real.put(entry);
+      order.push(`on disk: ${entry.emitted}`);
+    };
+    vi.spyOn(store, "openOutboxStore").mockResolvedValue({ ...real, put });
+    const sender = await import("./sender.dom");
+    relay.hook = async () => void order.push("left");
+    await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: silent, stored: silent });
+    relay.acks = [stored];
+    await sender.write(talk, "first");
+    await vi.waitFor(() => expect(order).toEqual(["on disk: false", "on disk: true", "left"]));
+    relay.hook = async () => undefined;
+  });
+  test("a look for others' messages that fails is no refusal of storage", async () => {
+    const store = await import("./outbox_store.dom");
+    const real = store.openOutboxStore;
+    vi.spyOn(store, "openOutboxStore").mockImplementation(async (factory) => ({ ...(await real(factory)), load: () => Promise.reject(new Error("once")) }));
+    const sender = await import("./sender.dom");
+    await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: silent, stored: silent });
+    expect(sender.inMemoryOnly.value).toBe(false);
+  });
+});
+
+test("a line that is tried again says after 10 s that it waits, as a new one does", async () => {
+  relay.acks = [forbidden];
+  const sender = await writes("first");
+  expect(fates).toEqual(["first: /problems/not-reachable"]);
+  relay.up = false;
+  vi.stubGlobal("navigator", { onLine: false });
+  await vi.advanceTimersByTimeAsync(20_000);
+  const [entry] = sender.outbox.value.entries;
+  if (entry) sender.again(entry.id);
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(fates).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(fates[1]).toBe("first: waiting");
 });
