@@ -38,6 +38,9 @@ export function showTheme(theme: Theme): void {
 /** Ends this sign-in on the server. */
 export const signOut = (): Promise<Answer<true>> => callToLeave("DELETE", "/api/v1/sessions/current", nothing);
 
+/** Whom the cookie speaks for. */
+export const whoIsSignedIn = (): Promise<Answer<Me>> => callToLeave("GET", "/api/v1/me", readMe);
+
 export const getProfile = (id: UserId): Promise<Answer<Profile>> => call("GET", `/api/v1/users/${id}`, profile);
 
 /** Another ID to offer at sign-up. */

@@ -2,8 +2,10 @@
 // Every page works without this file.
 import "./styles.dom";
 import { createElement, Eye, EyeOff } from "lucide";
-import { isFree, offerUserId, showTheme } from "../accounts/actions.dom";
+import { isFree, offerUserId, showTheme, signOut, whoIsSignedIn } from "../accounts/actions.dom";
 import { say } from "../kit/words.std";
+import { forgetDrafts } from "../messages/drafts.dom";
+import { openOutboxStore } from "../messages/outbox_store.dom";
 import { grouped, parseUserId } from "../relay/ids.std";
 
 for (const field of document.querySelectorAll<HTMLInputElement>("[data-password]")) showable(field);
@@ -14,6 +16,7 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('[data-theme-ch
   });
 }
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
+for (const form of document.querySelectorAll<HTMLFormElement>('form[action="/logout"]')) askedFirst(form);
 
 function boxAround(field: HTMLInputElement, kind = ""): HTMLElement {
   const box = document.createElement("span");
@@ -111,4 +114,41 @@ function samePasswords(form: HTMLFormElement): void {
   };
   again.addEventListener("input", look);
   first.addEventListener("input", look);
+}
+
+/** As the chat does: what was not sent is thrown away only if the person says so. Where anything cannot be had the form goes its own way. */
+function askedFirst(form: HTMLFormElement): void {
+  let sure = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void leave().catch(() => form.submit());
+  });
+  const leave = async (): Promise<void> => {
+    const who = await whoIsSignedIn();
+    if (who.kind !== "ok") return form.submit();
+    const user = who.value.user_id;
+    const store = await openOutboxStore(window.indexedDB).catch(() => null);
+    const kept = (await store?.load(user)) ?? [];
+    if (kept.length !== 0 && !sure) {
+      sure = true;
+      return tellIn(form, say("log-out-unsent", { count: kept.length }), say("log-out-anyway"));
+    }
+    const answer = await signOut();
+    if (answer.kind !== "ok") return form.submit();
+    if (kept.length !== 0) await store?.clear(user);
+    forgetDrafts(user);
+    // The chat's own tabs go by themselves once they are told.
+    new BroadcastChannel("talkhub-account").postMessage("signed out");
+    window.location.replace("/login");
+  };
+}
+
+function tellIn(form: HTMLFormElement, words: string, press: string): void {
+  const text = form.querySelector("p");
+  const button = form.querySelector("button");
+  if (!text || !button) return form.submit();
+  text.setAttribute("role", "alert");
+  text.textContent = words;
+  button.textContent = press;
+  button.classList.replace("button--accent", "button--danger");
 }

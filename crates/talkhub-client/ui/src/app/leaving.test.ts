@@ -2,25 +2,36 @@
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Entry } from "../messages/outbox.std";
-import { ANN, GROUP, messageId, TALK } from "../messages/samples.std";
+import { ANN, BOB, GROUP, messageId, TALK } from "../messages/samples.std";
 
 const entry: Entry = { id: messageId(1), user: ANN.user_id, conversation: TALK, group: GROUP, body: "not gone yet", at: 1, order: 1, tab: "other", emitted: false };
 
 let went: string[];
 let disk: IDBFactory;
+let local: Map<string, string>;
+const DRAFT = `talkhub-draft:${ANN.user_id}:7`;
+const OTHERS_DRAFT = `talkhub-draft:${BOB.user_id}:7`;
 
 beforeEach(() => {
   vi.resetModules();
   went = [];
   disk = new IDBFactory();
+  local = new Map([[DRAFT, "begun"], [OTHERS_DRAFT, "another's"]]);
+  const localStorage = {
+    get length() {
+      return local.size;
+    },
+    key: (index: number) => [...local.keys()][index] ?? null,
+    removeItem: (name: string) => local.delete(name),
+  };
   vi.stubGlobal("BroadcastChannel", undefined);
   vi.stubGlobal("navigator", { onLine: false, locks: { request: () => new Promise(() => undefined), query: async () => ({ held: [{ name: "talkhub-tab-other" }] }) } });
   vi.stubGlobal("document", { documentElement: { dataset: {} } });
-  vi.stubGlobal("window", { indexedDB: disk, location: { pathname: "/", replace: (to: string) => went.push(to) } });
+  vi.stubGlobal("window", { indexedDB: disk, localStorage, location: { pathname: "/", replace: (to: string) => went.push(to) } });
 });
 afterEach(() => vi.unstubAllGlobals());
 
-async function leaves(answer: () => Promise<Response>): Promise<{ kept: string[]; went: string[]; stage: string }> {
+async function leaves(answer: () => Promise<Response>, asked = true): Promise<{ kept: string[]; drafts: number; went: string[]; stage: string }> {
   const [leaving, accounts, sender, http, { openOutboxStore }] = await Promise.all([import("./leaving.dom"), import("../accounts/actions.dom"), import("../messages/sender.dom"), import("../kit/http.dom"), import("../messages/outbox_store.dom")]);
   const store = await openOutboxStore(disk);
   await store.put(entry);
@@ -30,20 +41,31 @@ async function leaves(answer: () => Promise<Response>): Promise<{ kept: string[]
   const silent = (): undefined => undefined;
   await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, refused: silent, withdrew: silent, stored: silent });
   vi.stubGlobal("fetch", answer);
-  await leaving.signOut();
-  return { kept: (await store.load(ANN.user_id)).map((one) => one.body), went, stage: leaving.leaving.value };
+  // The message of the other tab, refused or not, is what the person is asked about.
+  expect(await sender.unsent()).toBe(1);
+  await store.put({ ...entry, refused: { type: "/problems/not-reachable", title: "no", status: 403 } });
+  expect(await sender.unsent()).toBe(1);
+  await leaving.signOut(asked);
+  return { drafts: local.size, kept: (await store.load(ANN.user_id)).map((one) => one.body), went, stage: leaving.leaving.value };
 }
 
 const status = (code: number) => async () => new Response(null, { status: code });
 
 describe("signing out", () => {
   test.each([429, 500, 502, 503, 403, 404])("a %i is no sign-out: everything is kept, and the person is told", async (code) => {
-    expect(await leaves(status(code))).toEqual({ kept: ["not gone yet"], went: [], stage: "failed" });
+    expect(await leaves(status(code))).toEqual({ kept: ["not gone yet"], drafts: 2, went: [], stage: "failed" });
   });
   test("no answer is no sign-out", async () => {
-    expect(await leaves(() => Promise.reject(new TypeError("no network")))).toEqual({ kept: ["not gone yet"], went: [], stage: "failed" });
+    expect(await leaves(() => Promise.reject(new TypeError("no network")))).toEqual({ kept: ["not gone yet"], drafts: 2, went: [], stage: "failed" });
   });
-  test.each([204, 401])("a %i is the end: cleared, and away", async (code) => {
-    expect(await leaves(status(code))).toMatchObject({ kept: [], went: ["/login"] });
+  test("done: what the person was asked about and what they began is cleared, and away", async () => {
+    expect(await leaves(status(204))).toMatchObject({ kept: [], went: ["/login"] });
+    expect([...local.keys()]).toEqual([OTHERS_DRAFT]);
+  });
+  test("done, and nobody was asked: what another tab wrote meanwhile stays", async () => {
+    expect(await leaves(status(204), false)).toMatchObject({ kept: ["not gone yet"], drafts: 1, went: ["/login"] });
+  });
+  test("over before: away, and everything is kept for the next sign-in", async () => {
+    expect(await leaves(status(401))).toMatchObject({ kept: ["not gone yet"], drafts: 2, went: ["/login"] });
   });
 });

@@ -27,14 +27,16 @@ import { pathOf } from "./routes.std";
 import { Sidebar } from "./sidebar.dom";
 
 export function Shell() {
-  const sure = useSignal(false);
+  /** What the person is asked about before it is thrown away; 0: nothing is asked. */
+  const sure = useSignal(0);
   const place = open.value;
-  const asked = (): void => {
-    if (unsent() === 0) void signOut();
-    else sure.value = true;
+  const asked = async (): Promise<void> => {
+    const count = await unsent();
+    if (count === 0) void signOut(false);
+    else sure.value = count;
   };
   const staying = (): void => {
-    sure.value = false;
+    sure.value = 0;
     stay();
   };
   const inside = place.kind !== "none";
@@ -43,7 +45,7 @@ export function Shell() {
       <a class="skip" href="#main">
         {say("skip-to-content")}
       </a>
-      <Sidebar onSignOut={asked} note={!sure.value && <NotOut />} />
+      <Sidebar onSignOut={() => void asked()} note={sure.value === 0 && <NotOut />} />
       <main id="main" class="main" tabIndex={-1}>
         <Hints />
         {pane.value === "people" && !inside && (
@@ -51,7 +53,7 @@ export function Shell() {
             <Find initial="" onPick={goTo} />
           </div>
         )}
-        {pane.value === "you" && !inside && <You onSignOut={asked} note={!sure.value && <NotOut />} />}
+        {pane.value === "you" && !inside && <You onSignOut={() => void asked()} note={sure.value === 0 && <NotOut />} />}
         <Opened />
       </main>
       {!inside && <BottomBar />}
@@ -60,14 +62,14 @@ export function Shell() {
           <Find initial={finding.value.text} onPick={goTo} />
         </Dialog>
       )}
-      {sure.value && (
+      {sure.value !== 0 && (
         <Dialog label={say("log-out")} onClose={staying}>
-          <p>{say("log-out-unsent", { count: unsent() })}</p>
+          <p>{say("log-out-unsent", { count: sure.value })}</p>
           <div class="dialog__buttons">
             <button type="button" class="button" onClick={staying}>
               {say("stay")}
             </button>
-            <button type="button" class="button button--danger" onClick={() => void signOut()} aria-disabled={leaving.value === "trying"}>
+            <button type="button" class="button button--danger" onClick={() => void signOut(true)} aria-disabled={leaving.value === "trying"}>
               {say("log-out-anyway")}
             </button>
           </div>
