@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod conversations;
+#[cfg(test)]
+mod fuzz;
 pub mod messages;
 pub mod platform;
 pub mod presence;

@@ -1,5 +1,7 @@
 //! Who somebody is: accounts, sign-ins, profiles, and finding people.
 
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 mod model;
 mod names;

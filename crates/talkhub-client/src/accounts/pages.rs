@@ -101,7 +101,7 @@ fn if_signed_in(me: Result<SignedIn>) -> Result<Option<SignedIn>> {
 }
 
 /// A path of our own, or `/`: nobody is sent elsewhere by a link that looks like ours.
-fn own_path(next: &str) -> &str {
+pub(super) fn own_path(next: &str) -> &str {
     let own = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n', '\t'])

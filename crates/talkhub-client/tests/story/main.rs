@@ -8,6 +8,7 @@ mod commit;
 mod conversations;
 mod data;
 mod doors;
+mod fuzz;
 mod messages;
 mod pages;
 mod people;
