@@ -158,6 +158,7 @@ new-messages =
     }
 to-newest = To the newest message
 older-failed = Older messages did not load.
+catch-up-failed = The newest messages did not load yet. It is tried again by itself.
 conversation-start = This is the beginning of your conversation with { $name }.
 conversation-empty = Nothing here yet. Say hello to { $name }.
 notes-empty = Nothing here yet. Write down what you want to find again.

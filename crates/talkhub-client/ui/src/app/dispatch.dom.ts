@@ -36,6 +36,7 @@ export function begin(island: Island): void {
   live.begin({ isMine, up: () => void resync(), down: compareSoon, delivered });
   window.addEventListener("online", () => {
     sender.hurry();
+    messages.hurry();
     void compareHeads();
   });
   watchTime();
@@ -72,6 +73,7 @@ async function refreshList(): Promise<boolean> {
     return false;
   }
   listTries = 0;
+  presence.contact();
   for (const one of all.conversations) {
     notePresence(one);
     messages.compare(one.id, one.rev, all.history_id);
@@ -89,6 +91,7 @@ function notePresence(one: Conversation): void {
 /** Connected: subscribed to all groups, so what is fetched now leaves no hole. */
 async function resync(): Promise<void> {
   sender.hurry();
+  messages.hurry();
   const before = unread();
   if (await refreshList()) relay.noteNews(Math.max(0, unread() - before));
 }
@@ -99,7 +102,9 @@ const unread = (): number => (conversations.list.value ? totalUnread(conversatio
 export async function compareHeads(): Promise<void> {
   const held = conversations.list.value;
   const heads = await conversations.getHeads();
-  if (!heads || !held) return;
+  if (!heads) return;
+  presence.contact();
+  if (!held) return;
   for (const [id, rev] of heads.heads) messages.compare(id, rev, heads.history_id);
   const lag = behind(held, heads);
   if (lag.otherHistory || lag.unknown || lag.conversations.length !== 0) await refreshList();
@@ -113,6 +118,7 @@ function compareSoon(): void {
 
 async function follow(): Promise<void> {
   const news = await conversations.follow();
+  if (news === "other history") return void (await refreshList());
   if (news?.me) accounts.learn(news.me);
   for (const one of news?.conversations ?? []) notePresence(one);
 }
@@ -136,6 +142,7 @@ function isMine(user: UserId): boolean {
 }
 
 function onServer(frame: ServerFrame): void {
+  presence.contact();
   switch (frame.kind) {
     case "hello":
       if (isMine(frame.user.user_id)) relay.confirm();
@@ -197,7 +204,8 @@ function onClient(from: Stamp, delivery: Delivery): void {
 function watchTime(): void {
   let last = Date.now();
   let comparedAt = Date.now();
-  const minute = MINUTE * (0.9 + Math.random() * 0.2);
+  // With the beat of 5 s never more than a minute apart.
+  const minute = MINUTE * (0.7 + Math.random() * 0.2);
   const compare = (): void => {
     comparedAt = Date.now();
     void compareHeads();

@@ -11,7 +11,7 @@ import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { say } from "../kit/words.std";
-import { presence } from "../presence/actions.dom";
+import { isOnline, presence } from "../presence/actions.dom";
 import { grouped } from "../relay/ids.std";
 import type { Me, Member } from "../relay/wire.gen.std";
 import { finding, goTo } from "./place.dom";
@@ -89,8 +89,8 @@ function OnlineNow({ self }: { self: Me }) {
   const people = newestFirst(state)
     .map((one) => partner(one, self.user_id))
     .filter((one): one is Member => one !== null && one.user_id !== self.user_id);
-  const there = people.filter((one) => presence.value.people.get(one.user_id)?.online);
-  if (people.length === 0) return null;
+  const there = people.filter((one) => isOnline(one.user_id));
+  if (people.length === 0 || presence.value.knownUntil === null) return null;
   return (
     <section class="home__section" aria-label={say("home-online")}>
       <h2>{say("home-online")}</h2>

@@ -15,11 +15,12 @@ import { PHONE, useMedia } from "../kit/media.dom";
 import { Mark } from "../kit/mark.dom";
 import { say } from "../kit/words.std";
 import { draft } from "../messages/drafts.dom";
-import { presence } from "../presence/actions.dom";
+import { isOnline } from "../presence/actions.dom";
 import { isTyping } from "../presence/view.dom";
 import { link } from "../relay/actions.dom";
 import { ConnectionBar } from "../relay/bar.dom";
 import type { Conversation, Me } from "../relay/wire.gen.std";
+import { Hints } from "./hints.dom";
 import { finding, goHome, goTo, open } from "./place.dom";
 import { pathOf } from "./routes.std";
 
@@ -58,6 +59,7 @@ export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: Comp
         </button>
       </header>
       {phone && <ConnectionBar />}
+      {phone && <Hints />}
       <div class="search sidebar__search">
         <Icon of={Search} size={18} />
         <input
@@ -100,7 +102,7 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
               self={self.user_id}
               href={pathOf(who.user_id)}
               open={place.kind === "open" && place.id === one.id}
-              online={presence.value.people.get(who.user_id)?.online}
+              online={isOnline(who.user_id)}
               typing={isTyping(one.id)}
               draft={draft(one.id).value}
               onOpen={() => goTo(who.user_id)}

@@ -30,13 +30,6 @@ export async function load(): Promise<Conversations | null> {
   return answer.value;
 }
 
-export async function refresh(id: ConversationId): Promise<Conversation | null> {
-  const answer = await call("GET", `/api/v1/conversations/${id}`, conversation);
-  if (answer.kind !== "ok") return null;
-  apply({ kind: "learned", conversations: [answer.value] });
-  return answer.value;
-}
-
 let lastHeads: Kept<Heads> | null = null;
 
 /**
@@ -50,10 +43,12 @@ export async function getHeads(): Promise<Heads | null> {
   return answer.value;
 }
 
-/** What is one's own and has changed: conversations that one was added to. */
-export async function follow(): Promise<MyChanges | null> {
+/** What is one's own and has changed: conversations that one was added to. Changes of another history are left: the whole list is due. */
+export async function follow(): Promise<MyChanges | "other history" | null> {
   const answer = await call("GET", `/api/v1/me/changes?after=${state.value?.rev ?? 0}`, myChanges);
   if (answer.kind !== "ok") return null;
+  const held = state.value?.history ?? null;
+  if (held !== null && held !== answer.value.history_id) return "other history";
   apply({ kind: "learned", conversations: answer.value.conversations });
   apply({ kind: "followed", upto: answer.value.upto, history: answer.value.history_id });
   return answer.value;
@@ -66,11 +61,28 @@ export async function openWith(user: UserId): Promise<Answer<Conversation>> {
   return answer;
 }
 
-export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; people: Person[] } | { kind: "failed" };
+export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Person[] } | { kind: "failed" };
 const searched = signal<Search>({ kind: "idle" });
 export const search: ReadonlySignal<Search> = searched;
 let searchRun = 0;
 let searchTimer: ReturnType<typeof setTimeout> | undefined;
+
+let picking: { query: string; pick: (user: UserId) => void } | null = null;
+
+/** Enter in the search: the first one found for exactly this text, now or when the answer comes. Other text typed meanwhile undoes it. */
+export function pickFirst(text: string, pick: (user: UserId) => void): void {
+  picking = { query: text.trim(), pick };
+  pickIfAnswered();
+}
+
+function pickIfAnswered(): void {
+  const found = searched.value;
+  if (picking === null || found.kind !== "found" || found.query !== picking.query) return;
+  const { pick } = picking;
+  picking = null;
+  const [first] = found.people;
+  if (first) pick(first.user_id);
+}
 
 /** Looks people up while one types: a part of the name from two letters, or a whole ID. */
 export function lookUp(text: string): void {
@@ -78,6 +90,7 @@ export function lookUp(text: string): void {
   searchRun += 1;
   const run = searchRun;
   const query = text.trim();
+  if (picking?.query !== query) picking = null;
   const digits = query.replace(/\s+/g, "");
   if (query.length < 2 || (/^\d+$/.test(digits) && digits.length < 10)) {
     searched.value = { kind: "idle" };
@@ -87,6 +100,7 @@ export function lookUp(text: string): void {
   searchTimer = setTimeout(async () => {
     const answer = await call("GET", `/api/v1/users?query=${encodeURIComponent(query)}`, people);
     if (run !== searchRun) return;
-    searched.value = answer.kind === "ok" ? { kind: "found", people: answer.value.users } : { kind: "failed" };
+    searched.value = answer.kind === "ok" ? { kind: "found", query, people: answer.value.users } : { kind: "failed" };
+    pickIfAnswered();
   }, 180);
 }

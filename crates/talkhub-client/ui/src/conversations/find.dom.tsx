@@ -6,7 +6,7 @@ import { Icon } from "../kit/icon.dom";
 import { say } from "../kit/words.std";
 import { grouped } from "../relay/ids.std";
 import type { UserId } from "../relay/wire.gen.std";
-import { lookUp, search } from "./actions.dom";
+import { lookUp, pickFirst, search } from "./actions.dom";
 
 export function Find({ initial, onPick }: { initial: string; onPick: (user: UserId) => void }) {
   const field = useRef<HTMLInputElement>(null);
@@ -18,16 +18,18 @@ export function Find({ initial, onPick }: { initial: string; onPick: (user: User
     return () => lookUp("");
   }, []);
   const found = search.value;
-  const pickFirst = (event: Event): void => {
-    event.preventDefault();
-    const first = found.kind === "found" ? found.people[0] : undefined;
-    if (first) onPick(first.user_id);
-  };
   return (
     <div class="find">
       <h2 class="find__title">{say("find-title")}</h2>
       <p class="find__lead">{say("find-lead")}</p>
-      <form class="search" role="search" onSubmit={pickFirst}>
+      <form
+        class="search"
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          pickFirst(text, onPick);
+        }}
+      >
         <Icon of={SearchIcon} size={18} />
         <input
           ref={field}

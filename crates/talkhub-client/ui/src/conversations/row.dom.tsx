@@ -34,7 +34,7 @@ export function Row({ conversation, self, href, open, online, typing, draft, onO
           onOpen();
         }}
       >
-        <Avatar person={who} online={notes ? undefined : (online ?? false)} />
+        <Avatar person={who} online={notes ? undefined : online} />
         <span class="row__words">
           <span class="row__line">
             <span class="row__name" dir="auto">

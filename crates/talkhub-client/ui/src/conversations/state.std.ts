@@ -31,7 +31,9 @@ export function reduce(list: List, e: ListEvent): List {
   switch (e.kind) {
     case "loaded": {
       const sameHistory = list.history === null || list.history === e.answer.history_id;
-      const all = new Map(e.answer.conversations.map((one) => [one.id, newer(sameHistory ? list.all.get(one.id) : undefined, one)]));
+      // Nobody is ever taken out of a conversation: what the answer lacks was made after it was given.
+      const all = new Map(sameHistory ? list.all : []);
+      for (const one of e.answer.conversations) all.set(one.id, newer(all.get(one.id), one));
       // The person's own `rev` is lifted by what `GET /me/changes` tells, not by the list: that has neither name nor theme.
       return { ...list, all, rev: sameHistory ? list.rev : 0, history: e.answer.history_id, stage: "ready" };
     }
@@ -43,6 +45,7 @@ export function reduce(list: List, e: ListEvent): List {
       return { ...list, all };
     }
     case "followed":
+      if (list.history !== null && list.history !== e.history) return list; // told by the whole list alone, which brings the rest too
       return { ...list, rev: Math.max(list.rev, e.upto), history: e.history };
     case "heads":
       return { ...list, all: mapped(list.all, (one) => withHead(one, e.heads.heads.find(([id]) => id === one.id))) };

@@ -92,3 +92,15 @@ test("a new name reaches members and preview", () => {
   const after = one(run([{ kind: "profile", user: { ...BOB, display_name: "Robert" } }], loaded(conversation({ last_message: message(1) }))));
   expect([after?.members[1]?.display_name, after?.last_message?.sender.display_name]).toEqual(["Robert", "Robert"]);
 });
+
+test("RU12: how far another history has come says nothing about this one", () => {
+  const list = run([{ kind: "followed", upto: 5, history: "h" }], loaded());
+  expect(run([{ kind: "followed", upto: 9, history: "other" }], list)).toBe(list);
+});
+
+test("a list that was asked for before a conversation was made does not take it away again", () => {
+  const made = run([{ kind: "learned", conversations: [conversation({ id: id("9") })] }], loaded(conversation()));
+  const answer = { conversations: [conversation({ seq: 1, rev: 1 })], rev: 3, history_id: "h" };
+  expect([...run([{ kind: "loaded", answer }], made).all.keys()]).toEqual(["7", "9"]);
+  expect([...run([{ kind: "loaded", answer: { ...answer, history_id: "other" } }], made).all.keys()]).toEqual(["7"]);
+});

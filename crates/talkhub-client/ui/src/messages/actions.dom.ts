@@ -1,6 +1,7 @@
 // What can be done with messages: open a conversation's timeline, catch up, page back, mark as read.
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { backOff } from "../kit/back_off.std";
+import type { Answer } from "../kit/http.dom";
 import type { ConversationId, Mark, Me, Message, Person, ReadMark, UserId } from "../relay/wire.gen.std";
 import { getChanges, getLatest, getOlder, putRead } from "./post.actions.dom";
 import * as sender from "./sender.dom";
@@ -63,7 +64,12 @@ export function compare(id: ConversationId, rev: number, history: string): void 
   const held = timelines.get(id);
   if (!held || !opened.has(id)) return;
   if (held.value.history !== null && held.value.history !== history) apply(id, { kind: "afresh" });
-  else if (held.value.cursor !== null && held.value.cursor !== rev) apply(id, { kind: "behind" });
+  else if (held.value.cursor !== rev) {
+    // The server answers: what waited for its next try need not.
+    if (retry(id)) return;
+    // The first page that is on its way is newer than the question.
+    if (held.value.cursor !== null || !held.value.catchUp.running) apply(id, { kind: "behind" });
+  }
 }
 
 export function hear(message: Message, history: string): void {
@@ -84,23 +90,50 @@ async function catchUp(id: ConversationId): Promise<void> {
   const { run, from } = own(id).value.catchUp;
   if (from === "fresh") {
     const answer = await getLatest(id, PAGE);
-    if (answer.kind !== "ok") return stumbled(id, run);
+    if (answer.kind !== "ok") return stumbled(id, run, answer);
     failures.delete(id);
     return apply(id, { kind: "answered_page", run, page: answer.value, limit: PAGE });
   }
   while (own(id).value.catchUp.running && own(id).value.catchUp.run === run) {
     const answer = await getChanges(id, own(id).value.catchUp.page);
-    if (answer.kind !== "ok") return stumbled(id, run);
+    if (answer.kind !== "ok") return stumbled(id, run, answer);
     failures.delete(id);
     apply(id, { kind: "answered_changes", run, changes: answer.value });
   }
 }
 
-/** Tried again after a growing while; a reconnect tries at once. */
-function stumbled(id: ConversationId, run: number): void {
+/** Catch-ups that wait for their next try. `notBefore`: so long the server asked us to wait, whoever hurries. */
+const resting = new Map<ConversationId, { timer: ReturnType<typeof setTimeout>; run: number; notBefore: number }>();
+
+/** Tried again after a growing while, or when something says that the server is there. */
+function stumbled(id: ConversationId, run: number, answer: Answer<unknown>): void {
   const tries = (failures.get(id) ?? 0) + 1;
   failures.set(id, tries);
-  setTimeout(() => apply(id, { kind: "failed", run }), backOff(tries, Math.random()));
+  apply(id, { kind: "stumbled", run });
+  const asked = answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0;
+  clearTimeout(resting.get(id)?.timer);
+  const timer = setTimeout(() => wake(id), Math.max(asked, backOff(tries, Math.random())));
+  resting.set(id, { timer, run, notBefore: Date.now() + asked });
+}
+
+function wake(id: ConversationId): void {
+  const rest = resting.get(id);
+  if (!rest) return;
+  clearTimeout(rest.timer);
+  resting.delete(id);
+  apply(id, { kind: "failed", run: rest.run });
+}
+
+function retry(id: ConversationId): boolean {
+  const rest = resting.get(id);
+  if (!rest || Date.now() < rest.notBefore) return false;
+  wake(id);
+  return true;
+}
+
+/** The connection is there: no catch-up waits for its turn any longer, but for what the server asked to wait. */
+export function hurry(): void {
+  for (const id of [...resting.keys()]) retry(id);
 }
 
 /** The page before the first held row. */
@@ -117,11 +150,11 @@ export async function loadOlder(id: ConversationId): Promise<void> {
 /** Marks on their way. */
 const marking = new Map<ConversationId, number>();
 
-/** Tells the server that everything up to `seq` was seen; null where that could not be told now. */
-export async function markRead(id: ConversationId, seq: number): Promise<ReadMark | null> {
+/** Tells the server that everything up to `seq` was seen; null where that is being told already. */
+export async function markRead(id: ConversationId, seq: number): Promise<Answer<ReadMark> | null> {
   if (seq <= (marking.get(id) ?? 0)) return null;
   marking.set(id, seq);
   const answer = await putRead(id, seq);
   if (marking.get(id) === seq) marking.delete(id);
-  return answer.kind === "ok" ? answer.value : null;
+  return answer;
 }

@@ -1,18 +1,22 @@
 // When a message counts as read: its conversation is open, the window has the focus, and the line is on screen.
+import { backOff } from "../kit/back_off.std";
+import { isFinal } from "../kit/http.dom";
 import { apply, find } from "../conversations/actions.dom";
 import type { ConversationId } from "../relay/wire.gen.std";
 import { markRead, timeline } from "./actions.dom";
 import type { ScrollOwner } from "./scroll.dom";
 
 const SETTLE = 120;
-const RETRY = 4_000;
+/** What the server refused for good to have marked is not told again. */
+const refused = new Map<ConversationId, number>();
 
 /** Watches one open list until the returned function is called. */
 export function watchReading(id: ConversationId, view: HTMLElement, owner: ScrollOwner): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let [tries, notBefore] = [0, 0];
   const soon = (wait = SETTLE): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), wait);
+    timer = setTimeout(() => void look(), Math.max(wait, notBefore - Date.now()));
   };
   const look = async (): Promise<void> => {
     if (document.visibilityState !== "visible" || !document.hasFocus()) return;
@@ -21,10 +25,17 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     // At the end everything counts, also a message that is taller than the window.
     const row = owner.atBottom() ? rows[rows.length - 1] : rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key);
     const conversation = find(id);
-    if (!row || !conversation || row.seq <= conversation.read) return;
-    const mark = await markRead(id, row.seq);
-    if (mark) apply({ kind: "own_mark", conversation: id, mark });
-    else soon(RETRY);
+    if (!row || !conversation || row.seq <= Math.max(conversation.read, refused.get(id) ?? 0)) return;
+    const answer = await markRead(id, row.seq);
+    if (answer === null) return soon(backOff(1, Math.random()));
+    if (answer.kind === "ok") {
+      [tries, notBefore] = [0, 0];
+      return apply({ kind: "own_mark", conversation: id, mark: answer.value });
+    }
+    if (answer.kind === "problem" && isFinal(answer.problem)) return void refused.set(id, row.seq);
+    tries += 1;
+    notBefore = Date.now() + Math.max(answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0, backOff(tries, Math.random()));
+    soon();
   };
   const stopList = timeline(id).subscribe(() => soon());
   const act = (): void => soon();

@@ -58,6 +58,7 @@ export type TimelineEvent =
   | { kind: "asked" }
   | { kind: "answered_page"; run: number; page: MessagePage; limit: number }
   | { kind: "answered_changes"; run: number; changes: Changes }
+  | { kind: "stumbled"; run: number }
   | { kind: "failed"; run: number }
   | { kind: "older_asked" }
   | { kind: "older_answered"; page: MessagePage; limit: number }
@@ -99,6 +100,8 @@ export function reduce(t: Timeline, e: TimelineEvent): Timeline {
       return e.run === t.catchUp.run && t.catchUp.running ? freshPage(t, e.page, e.limit) : t;
     case "answered_changes":
       return e.run === t.catchUp.run && t.catchUp.running ? changed(t, e.changes) : t;
+    case "stumbled":
+      return e.run === t.catchUp.run && t.catchUp.running ? { ...t, failed: true } : t;
     case "failed":
       return e.run === t.catchUp.run && t.catchUp.running ? { ...t, failed: true, catchUp: { ...t.catchUp, running: false, want: true } } : t;
     case "older_asked":

@@ -8,7 +8,7 @@ import { say } from "../kit/words.std";
 import { PresenceWords } from "../presence/view.dom";
 import { grouped } from "../relay/ids.std";
 import type { Conversation } from "../relay/wire.gen.std";
-import { presence } from "../presence/actions.dom";
+import { isOnline } from "../presence/actions.dom";
 import { timeline } from "./actions.dom";
 import { Composer } from "./composer.dom";
 import { Log } from "./log.dom";
@@ -28,7 +28,7 @@ export function ConversationView({ conversation, onBack, onDetails, detailed, ba
   if (!self || !other) return null;
   const notes = other.user_id === self.user_id;
   const name = notes ? say("notes") : other.display_name;
-  const online = notes ? undefined : presence.value.people.get(other.user_id)?.online;
+  const online = notes ? undefined : isOnline(other.user_id);
   return (
     <section class="talk" aria-label={name}>
       <header class="talk__header">
@@ -52,6 +52,7 @@ export function ConversationView({ conversation, onBack, onDetails, detailed, ba
         </button>
       </header>
       {bar}
+      <div role="status">{timeline(conversation.id).value.failed && <p class="talk__notice">{say("catch-up-failed")}</p>}</div>
       <Log key={conversation.id} conversation={conversation} timeline={timeline(conversation.id).value} name={name} notes={notes} />
       <Composer conversation={conversation} name={name} />
     </section>

@@ -4,7 +4,7 @@ import { serverNow } from "../kit/http.dom";
 import { uuid7 } from "../kit/uuid.std";
 import { signalTo } from "../relay/actions.dom";
 import type { Conversation, ConversationId, Presence, UserId } from "../relay/wire.gen.std";
-import { nextTick, nobody, reduce, tell, type OwnTyping, type PresenceEvent, type PresenceState } from "./state.std";
+import { nextTick, nobody, onlineOf, reduce, tell, type OwnTyping, type PresenceEvent, type PresenceState } from "./state.std";
 
 const state = signal<PresenceState>(nobody);
 export const presence: ReadonlySignal<PresenceState> = state;
@@ -19,6 +19,12 @@ function apply(event: PresenceEvent): void {
 }
 
 export const seen = (people: readonly Presence[]): void => apply({ kind: "seen", people });
+
+/** The logic server was heard, by whichever way. */
+export const contact = (): void => apply({ kind: "contact", now: Date.now() });
+
+/** Whether somebody is there now; undefined where nobody knows. */
+export const isOnline = (user: UserId): boolean | undefined => onlineOf(state.value, user);
 
 /** Somebody typed; `sentAt` is the relay's time. */
 export function hearTyping(conversation: ConversationId, user: UserId, on: boolean, sentAt: number | null): void {

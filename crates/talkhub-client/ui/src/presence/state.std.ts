@@ -9,6 +9,9 @@ export const TYPING_EVERY = 3_000;
 /** INV18: older ones are not shown at all. */
 export const TYPING_TOO_OLD = 10_000;
 
+/** After this time without a word of the logic server nobody knows who is there. */
+export const PRESENCE_KNOWN = 60_000;
+
 export interface Typist {
   readonly conversation: ConversationId;
   readonly user: UserId;
@@ -18,15 +21,18 @@ export interface Typist {
 export interface PresenceState {
   readonly people: ReadonlyMap<UserId, Presence>;
   readonly typists: readonly Typist[];
+  /** Until when what is held about `people` may be shown as what is now; null: it may not. */
+  readonly knownUntil: number | null;
 }
 
 export type PresenceEvent =
   | { kind: "seen"; people: readonly Presence[] }
   | { kind: "typing"; conversation: ConversationId; user: UserId; on: boolean; age: number; now: number }
   | { kind: "spoke"; conversation: ConversationId; user: UserId }
+  | { kind: "contact"; now: number }
   | { kind: "tick"; now: number };
 
-export const nobody: PresenceState = { people: new Map(), typists: [] };
+export const nobody: PresenceState = { people: new Map(), typists: [], knownUntil: null };
 
 export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
   switch (e.kind) {
@@ -48,11 +54,24 @@ export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
     }
     case "tick": {
       const left = state.typists.filter((one) => e.now < one.until);
-      return left.length === state.typists.length ? state : { ...state, typists: left };
+      const knownUntil = state.knownUntil !== null && state.knownUntil <= e.now ? null : state.knownUntil;
+      return left.length === state.typists.length && knownUntil === state.knownUntil ? state : { ...state, typists: left, knownUntil };
+    }
+    case "contact": {
+      const until = e.now + PRESENCE_KNOWN;
+      // Frames come in bursts: not every one draws the page anew.
+      return state.knownUntil !== null && Math.abs(until - state.knownUntil) < CONTACT_STEP ? state : { ...state, knownUntil: until };
     }
     default:
       return never(e);
   }
+}
+
+const CONTACT_STEP = 2_000;
+
+/** Whether somebody is there now; undefined where nobody knows. */
+export function onlineOf(state: PresenceState, user: UserId): boolean | undefined {
+  return state.knownUntil === null ? undefined : state.people.get(user)?.online;
 }
 
 const same = (a: Presence | undefined, b: Presence): boolean => a !== undefined && a.online === b.online && a.last_seen === b.last_seen;
@@ -60,8 +79,11 @@ const same = (a: Presence | undefined, b: Presence): boolean => a !== undefined 
 const without = (typists: readonly Typist[], conversation: ConversationId, user: UserId): readonly Typist[] =>
   typists.filter((one) => one.conversation !== conversation || one.user !== user);
 
-/** When the next one is to be forgotten. */
-export const nextTick = (state: PresenceState): number | null => (state.typists.length === 0 ? null : Math.min(...state.typists.map((one) => one.until)));
+/** When the next thing is to be forgotten. */
+export function nextTick(state: PresenceState): number | null {
+  const times = [...state.typists.map((one) => one.until), ...(state.knownUntil === null ? [] : [state.knownUntil])];
+  return times.length === 0 ? null : Math.min(...times);
+}
 
 /** What the own keys have told the others so far: in which conversation, and when last. */
 export interface OwnTyping {

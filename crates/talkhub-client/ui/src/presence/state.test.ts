@@ -1,7 +1,7 @@
 // Typing: told at most every 3 s, shown 6 s, ended at once; never shown late.
 import { describe, expect, test } from "vitest";
 import { isConversationId, isUserId } from "../relay/ids.std";
-import { nextTick, nobody, reduce, tell, type PresenceEvent, type PresenceState } from "./state.std";
+import { nextTick, nobody, onlineOf, reduce, tell, type PresenceEvent, type PresenceState } from "./state.std";
 
 const conversation = "7";
 const user = "1000000001";
@@ -52,4 +52,17 @@ test("presence keeps the last word, and nothing changes without news", () => {
   const there = run([{ kind: "seen", people: [{ user_id: user, online: true }] }]);
   expect(run([{ kind: "seen", people: [{ user_id: user, online: true }] }], there)).toBe(there);
   expect(run([{ kind: "seen", people: [{ user_id: user, online: false, last_seen: 5 }] }], there).people.get(user)).toEqual({ user_id: user, online: false, last_seen: 5 });
+});
+
+test("60 s after the last word of the logic server nobody is said to be there, until the next one", () => {
+  const heardAt = (now: number): PresenceEvent => ({ kind: "contact", now });
+  const tick = (now: number): PresenceEvent => ({ kind: "tick", now });
+  const there = run([heardAt(1_000), { kind: "seen", people: [{ user_id: user, online: true, last_seen: 7 }] }]);
+  expect([onlineOf(there, user), nextTick(there)]).toEqual([true, 61_000]);
+  expect(onlineOf(run([tick(60_999)], there), user)).toBe(true);
+  const silent = run([tick(61_000)], there);
+  expect([onlineOf(silent, user), silent.people.get(user)?.last_seen, nextTick(silent)]).toEqual([undefined, 7, null]);
+  expect(onlineOf(run([heardAt(90_000)], silent), user)).toBe(true);
+  expect(nextTick(run([heardAt(30_000)], there))).toBe(90_000);
+  expect(onlineOf(run([{ kind: "seen", people: [{ user_id: user, online: true }] }]), user)).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { serverNow } from "../kit/http.dom";
 import { clock, longDay, nearDay } from "../kit/time.std";
 import { say } from "../kit/words.std";
 import type { ConversationId, Person } from "../relay/wire.gen.std";
-import { presence } from "./actions.dom";
+import { isOnline, presence } from "./actions.dom";
 
 const JUST_NOW = 60_000;
 
@@ -28,6 +28,8 @@ export function PresenceWords({ conversation, person }: { conversation: Conversa
   void beat.value;
   if (isTyping(conversation)) return <span class="typing">{say("typing", { name: person.display_name })}</span>;
   const known = presence.value.people.get(person.user_id);
-  if (known?.online) return <span class="present">{say("online")}</span>;
-  return <span>{known?.last_seen === undefined ? say("offline") : lastSeenWords(known.last_seen, serverNow())}</span>;
+  const online = isOnline(person.user_id);
+  if (online === true) return <span class="present">{say("online")}</span>;
+  if (known?.last_seen !== undefined) return <span>{lastSeenWords(known.last_seen, serverNow())}</span>;
+  return <span>{online === false ? say("offline") : ""}</span>;
 }
