@@ -47,6 +47,17 @@ export function lines(t: Timeline, zone?: string): Line[] {
   }));
 }
 
+/** The highest seq that is shown; null where nothing was loaded yet. */
+export function newest(t: Timeline): number | null {
+  const last = t.rows[t.rows.length - 1];
+  return last?.seq ?? (t.cursor === null ? null : 0);
+}
+
+/** The lines of others that were stored after what was shown, whatever of one's own stands below. */
+export function arrived(all: readonly Line[], shown: number | null): Line[] {
+  return shown === null ? [] : all.filter((line) => !line.mine && line.row !== null && shown < line.row.seq);
+}
+
 /** Only emoji, three at most: shown large. */
 export function isLarge(body: string): boolean {
   const text = body.trim();

@@ -1,6 +1,6 @@
 // Which lines stand together, what is large, what is worth sending.
 import { describe, expect, test } from "vitest";
-import { characters, isLarge, lines, trimmed } from "./grouping.std";
+import { arrived, characters, isLarge, lines, newest, trimmed } from "./grouping.std";
 import { ANN, BOB, message, messageId } from "./samples.std";
 import { emptyTimeline, type Timeline } from "./state.std";
 import { dayOf, nearDay, shortWhen } from "../kit/time.std";
@@ -62,4 +62,20 @@ test("near days have names", () => {
   const now = at("2026-11-20T12:00:00Z");
   expect(["2026-11-20T00:00:01Z", "2026-11-19T23:59:00Z", "2026-11-18T12:00:00Z"].map((when) => nearDay(at(when), now, "UTC"))).toEqual(["today", "yesterday", "earlier"]);
   expect(shortWhen(at("2026-11-18T12:00:00Z"), now, "UTC")).toBe("Wed");
+});
+
+describe("what has arrived", () => {
+  const waiting: Timeline["pending"] = [{ id: messageId(9), body: "mine", at: 1, state: "waiting" }];
+  const bodies = (t: Timeline, shown: number | null): number[] => arrived(lines(t), shown).map((line) => line.row?.seq ?? 0);
+  const talk = timeline([message(1), message(2, 2, ANN), message(3)], waiting);
+  test("counts also while an own line waits below", () => {
+    expect(bodies(talk, newest(timeline([message(1)], waiting)))).toEqual([3]);
+  });
+  test("is nothing when a conversation opens, nor older pages, nor one's own words", () => {
+    expect([newest(timeline([])), bodies(talk, null)]).toEqual([null, []]);
+    expect(bodies(talk, newest(talk))).toEqual([]);
+  });
+  test("begins with the first word in an empty conversation", () => {
+    expect(bodies(talk, newest({ ...timeline([]), cursor: 0 }))).toEqual([1, 3]);
+  });
 });

@@ -68,7 +68,7 @@ function Bubble({ line, children }: { line: Line; children: ComponentChildren })
   const known = line.type === "text";
   const large = known && isLarge(line.body);
   return (
-    <div class={`bubble ${line.mine ? "bubble--mine" : ""} ${large ? "bubble--large" : ""}`} tabIndex={0}>
+    <div class={`bubble ${line.mine ? "bubble--mine" : ""} ${large ? "bubble--large" : ""}`} tabIndex={-1}>
       <span class="unseen">{who}: </span>
       <span class="bubble__text" dir="auto">
         {known ? line.body : <em>{say("unsupported")}</em>}

@@ -11,7 +11,7 @@ import { useLate } from "../kit/late.dom";
 import { say } from "../kit/words.std";
 import type { Conversation } from "../relay/wire.gen.std";
 import { loadOlder, timeline as timelineOf } from "./actions.dom";
-import { lines as linesOf, type Line } from "./grouping.std";
+import { arrived, lines as linesOf, newest, type Line } from "./grouping.std";
 import { MessageLine } from "./line.dom";
 import { watchReading } from "./reading.dom";
 import { ownScroll, type ScrollOwner } from "./scroll.dom";
@@ -29,6 +29,7 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
   const heard = useSignal("");
   const lines = useMemo(() => linesOf(timeline), [timeline]);
   const lastKey = useRef<string | null>(null);
+  const lastSeq = useRef<number | null>(null);
   owner.current?.note();
 
   const moved = (): void => {
@@ -53,7 +54,8 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
     const own = last !== undefined && last.pending !== null && last.key !== lastKey.current;
     if (own) owner.current?.toBottom(false);
     else owner.current?.restore();
-    const news = arrived(lines, lastKey.current);
+    const news = arrived(lines, lastSeq.current);
+    lastSeq.current = newest(timeline);
     below.value = owner.current?.atBottom() === false ? below.value + news.length : 0;
     if (news.length !== 0) heard.value = news.slice(-3).map((line) => say("said", { name: line.sender?.display_name ?? name, text: line.body })).join("\n");
     lastKey.current = last?.key ?? null;
@@ -98,12 +100,6 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
       )}
     </div>
   );
-}
-
-/** The lines of others after the one that was last. */
-function arrived(lines: readonly Line[], lastKey: string | null): Line[] {
-  const place = lastKey === null ? -1 : lines.findLastIndex((line) => line.key === lastKey);
-  return place < 0 ? [] : lines.slice(place + 1).filter((line) => !line.mine);
 }
 
 /** A section per day, so that its pill can stick while its lines are on screen. */
