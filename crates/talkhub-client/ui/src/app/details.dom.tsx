@@ -20,10 +20,14 @@ export function Details({ conversation }: { conversation: Conversation }) {
   const copied = useSignal(false);
   useEffect(() => {
     since.value = null;
-    if (!other) return;
+    if (!other) return undefined;
+    let current = true;
     void getProfile(other.user_id).then((answer) => {
-      if (answer.kind === "ok") since.value = answer.value.created_at;
+      if (current && answer.kind === "ok") since.value = answer.value.created_at;
     });
+    return () => {
+      current = false; // an answer about the one before is not about this one
+    };
   }, [other?.user_id]);
   if (!self || !other) return null;
   const onCopy = async (): Promise<void> => {

@@ -82,7 +82,6 @@ export function Shell() {
 
 function Opened() {
   const place = open.value;
-  const late = useLate(place.kind === "opening");
   switch (place.kind) {
     case "none":
       return (
@@ -96,12 +95,14 @@ function Opened() {
       return conversation ? (
         <div class="beside">
           <ConversationView conversation={conversation} onBack={goBack} onDetails={() => (details.value = !details.value)} detailed={details.value} bar={<ConnectionBar />} />
-          {details.value && <Details conversation={conversation} />}
+          {details.value && <Details key={conversation.id} conversation={conversation} />}
         </div>
-      ) : null;
+      ) : (
+        <Opening />
+      );
     }
     case "opening":
-      return <div class="talk">{late && <span class="skeleton skeleton--header" />}</div>;
+      return <Opening />;
     case "missing": {
       const id = place.text.replace(/\s+/g, "");
       return (
@@ -111,6 +112,11 @@ function Opened() {
     case "failed":
       return <Sorry title={say("open-failed-title")} text={say("open-failed-text")} />;
   }
+}
+
+function Opening() {
+  const late = useLate(true);
+  return <div class="talk">{late && <span class="skeleton skeleton--header" />}</div>;
 }
 
 function Sorry({ title, text }: { title: string; text: string }) {
