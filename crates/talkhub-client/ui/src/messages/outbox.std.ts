@@ -47,8 +47,7 @@ export type OutboxEvent =
   | { kind: "cut" }
   | { kind: "hurry"; now: number }
   | { kind: "again"; id: MessageId; order: number }
-  | { kind: "withdrew"; id: MessageId }
-  | { kind: "taken_over"; from: ReadonlySet<string>; by: string };
+  | { kind: "withdrew"; id: MessageId };
 
 export const emptyOutbox: Outbox = { entries: [], flying: new Set(), pauses: new Map() };
 
@@ -84,8 +83,6 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
     }
     case "withdrew":
       return { ...box, entries: box.entries.filter((entry) => entry.id !== e.id), flying: less(box.flying, e.id) };
-    case "taken_over":
-      return { ...box, entries: box.entries.map((entry) => (e.from.has(entry.tab) ? { ...entry, tab: e.by } : entry)) };
     default:
       return never(e);
   }
