@@ -22,7 +22,8 @@ export type ListEvent =
   | { kind: "heads"; heads: Heads }
   | { kind: "message"; message: Message }
   | { kind: "read"; conversation: ConversationId; user: UserId; read: number }
-  | { kind: "own_mark"; conversation: ConversationId; mark: ReadMark }
+  /** `heardTo`: the conversation's `seq` as held here when the mark was told. */
+  | { kind: "own_mark"; conversation: ConversationId; mark: ReadMark; heardTo: number }
   | { kind: "profile"; user: Person };
 
 export const emptyList = (self: UserId): List => ({ self, all: new Map(), rev: 0, history: null, stage: "loading" });
@@ -54,7 +55,7 @@ export function reduce(list: List, e: ListEvent): List {
     case "read":
       return changed(list, e.conversation, (one) => withRead(one, e.user, e.read, list.self));
     case "own_mark":
-      return changed(list, e.conversation, (one) => (e.mark.read < one.read ? one : { ...one, read: e.mark.read, unread: e.mark.unread }));
+      return changed(list, e.conversation, (one) => withOwnMark(one, e.mark, e.heardTo));
     case "profile":
       return { ...list, all: mapped(list.all, (one) => withProfile(one, e.user)) };
     default:
@@ -73,8 +74,19 @@ const mapped = (all: List["all"], to: (one: Conversation) => Conversation): List
 
 /** An answer asked for before a frame was heard must not undo the frame. Presence is the answer's in any case. */
 function newer(held: Conversation | undefined, answer: Conversation): Conversation {
-  if (!held || held.rev <= answer.rev) return held && answer.read < held.read ? { ...answer, read: held.read, unread: held.unread } : answer;
-  return { ...held, members: answer.members };
+  if (!held) return answer;
+  if (answer.rev < held.rev) return { ...held, members: answer.members };
+  if (held.read <= answer.read) return answer;
+  // Its badge was counted from an older mark: at most what is held and what came since.
+  const since = Math.max(0, answer.seq - held.seq);
+  return { ...answer, read: held.read, unread: Math.min(answer.unread, held.unread + since) };
+}
+
+/** The server counted when it took the mark. What was heard while the answer was on its way may be missing there. */
+function withOwnMark(one: Conversation, mark: ReadMark, heardTo: number): Conversation {
+  if (mark.read < one.read) return one;
+  if (one.seq <= heardTo) return { ...one, read: mark.read, unread: mark.unread };
+  return { ...one, read: mark.read, unread: Math.max(0, Math.min(one.unread, one.seq - mark.read, mark.unread + one.seq - heardTo)) };
 }
 
 function withHead(one: Conversation, head: Head | undefined): Conversation {

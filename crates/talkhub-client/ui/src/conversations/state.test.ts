@@ -45,7 +45,7 @@ describe("marks and badges", () => {
   test("the server's count wins, unless it was asked for before", () => {
     expect(one(run([{ kind: "heads", heads: heads([TALK, 5, 2, 3]) }], list))).toMatchObject({ read: 2, unread: 3 });
     expect(one(run([{ kind: "heads", heads: heads([TALK, 4, 5, 0]) }], list))).toMatchObject({ read: 0, unread: 5 });
-    expect(one(run([{ kind: "own_mark", conversation: TALK, mark: { read: 5, unread: 0 } }], list))).toMatchObject({ read: 5, unread: 0 });
+    expect(one(run([{ kind: "own_mark", conversation: TALK, mark: { read: 5, unread: 0 }, heardTo: 5 }], list))).toMatchObject({ read: 5, unread: 0 });
   });
   test("an answer from before a frame does not undo it", () => {
     const heard = run([{ kind: "message", message: message(6) }, { kind: "loaded", answer: { conversations: [conversation({ seq: 5, rev: 5, unread: 5 })], rev: 3, history_id: "h" } }], list);
@@ -103,4 +103,19 @@ test("a list that was asked for before a conversation was made does not take it 
   const answer = { conversations: [conversation({ seq: 1, rev: 1 })], rev: 3, history_id: "h" };
   expect([...run([{ kind: "loaded", answer }], made).all.keys()]).toEqual(["7", "9"]);
   expect([...run([{ kind: "loaded", answer: { ...answer, history_id: "other" } }], made).all.keys()]).toEqual(["7"]);
+});
+
+describe("a badge does not drift", () => {
+  const list = loaded(conversation({ seq: 5, rev: 5, unread: 5 }));
+  const own = (read: number, unread: number): ListEvent => ({ kind: "own_mark", conversation: TALK, mark: { read, unread }, heardTo: 5 });
+  test("when a message is heard while the own mark is on its way, counted there or not", () => {
+    const heard: ListEvent = { kind: "message", message: message(6) };
+    expect(one(run([heard, own(5, 0)], list))).toMatchObject({ read: 5, unread: 1 });
+    expect(one(run([heard, own(5, 1)], list))).toMatchObject({ read: 5, unread: 1 });
+    expect(one(run([own(5, 0), heard], list))).toMatchObject({ read: 5, unread: 1 });
+  });
+  test("when a list that was asked for before the mark brings what is new", () => {
+    const read = run([own(5, 0)], list);
+    expect(one(run([{ kind: "learned", conversations: [conversation({ seq: 6, rev: 6, unread: 6 })] }], read))).toMatchObject({ seq: 6, read: 5, unread: 1 });
+  });
 });

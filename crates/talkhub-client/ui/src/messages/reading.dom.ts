@@ -30,7 +30,7 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     if (answer === null) return soon(backOff(1, Math.random()));
     if (answer.kind === "ok") {
       [tries, notBefore] = [0, 0];
-      return apply({ kind: "own_mark", conversation: id, mark: answer.value });
+      return apply({ kind: "own_mark", conversation: id, mark: answer.value, heardTo: conversation.seq });
     }
     if (answer.kind === "problem" && isFinal(answer.problem)) return void refused.set(id, row.seq);
     tries += 1;
