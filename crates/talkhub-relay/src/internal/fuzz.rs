@@ -47,10 +47,13 @@ fn good() -> Value {
 
 /// A good body with some of its fields replaced or taken out, or no such thing at all.
 fn bodylike() -> impl Strategy<Value = Value> {
-    let changes = proptest::collection::vec(
-        (select(NAMES), proptest::option::of(jsonlike(NAMES, WORDS))),
-        0..3,
-    );
+    let other = prop_oneof![
+        2 => select(WORDS).prop_map(Value::from),
+        1 => "[a-z]{63,66}".prop_map(Value::from),
+        3 => jsonlike(NAMES, WORDS),
+    ];
+    let change = (select(NAMES), proptest::option::of(other));
+    let changes = proptest::collection::vec(change, 0..3);
     let changed = changes.prop_map(|changes| {
         let mut body = good();
         for (name, other) in changes {
