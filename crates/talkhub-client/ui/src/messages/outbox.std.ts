@@ -44,7 +44,6 @@ export type OutboxEvent =
   | { kind: "stored"; id: MessageId }
   | { kind: "refused"; id: MessageId; problem: Problem }
   | { kind: "put_off"; id: MessageId; now: number; chance: number; retryAfter?: number }
-  | { kind: "cut" }
   | { kind: "hurry"; now: number }
   | { kind: "again"; id: MessageId; order: number }
   | { kind: "withdrew"; id: MessageId };
@@ -73,8 +72,6 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
       return { ...change(box, e.id, (entry) => ({ ...entry, refused: e.problem })), flying: less(box.flying, e.id) };
     case "put_off":
       return putOff(box, e);
-    case "cut":
-      return { ...box, flying: new Set() };
     case "hurry":
       return { ...box, pauses: new Map([...box.pauses].flatMap(([id, pause]) => (e.now < pause.asked ? [[id, { ...pause, until: pause.asked }] as const] : []))) };
     case "again": {

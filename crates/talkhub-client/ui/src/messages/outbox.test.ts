@@ -53,11 +53,11 @@ describe("answers", () => {
     expect(wakeAt(run([{ kind: "put_off", id: messageId(1), now: 0, chance: 0.5, retryAfter: 7_000 }], flying), "me")).toBe(7_000);
   });
   test("a connection makes everything due at once", () => {
-    const waiting = run([{ kind: "put_off", id: messageId(1), now: 0, chance: 0.5 }, { kind: "cut" }, { kind: "hurry", now: 1 }], flying);
+    const waiting = run([{ kind: "put_off", id: messageId(1), now: 0, chance: 0.5 }, { kind: "put_off", id: messageId(2), now: 0, chance: 0.5 }, { kind: "hurry", now: 1 }], flying);
     expect(next(waiting, 1)).toEqual([["b1", null], ["b2", messageId(1)]]);
   });
   test("but for the time that the server asked for, which no hurry makes shorter", () => {
-    const waiting = run([{ kind: "put_off", id: messageId(1), now: 0, chance: 0.5, retryAfter: 7_000 }, { kind: "cut" }, { kind: "hurry", now: 1 }], flying);
+    const waiting = run([{ kind: "put_off", id: messageId(1), now: 0, chance: 0.5, retryAfter: 7_000 }, { kind: "put_off", id: messageId(2), now: 0, chance: 0.5 }, { kind: "hurry", now: 1 }], flying);
     expect([next(waiting, 6_999), wakeAt(waiting, "me")]).toEqual([[], 7_000]);
     expect(next(waiting, 7_000)).toEqual([["b1", null], ["b2", messageId(1)]]);
   });
