@@ -119,12 +119,12 @@ impl Device {
         self.last_tick = now;
     }
 
-    /// Reads the disk and adopts what tabs that are gone have left.
-    pub fn take_over(&mut self, disk: &mut Disk, alive: &BTreeSet<String>) {
+    /// Reads the disk and adopts what tabs that are gone have left; whether there was anything.
+    pub fn take_over(&mut self, disk: &mut Disk, alive: &BTreeSet<String>) -> bool {
         let gone: BTreeSet<String> = disk.keys().filter(|tab| !alive.contains(*tab)).cloned().collect();
         let entries: Vec<Entry> = gone.iter().filter_map(|tab| disk.remove(tab)).flatten().collect();
         if entries.is_empty() {
-            return;
+            return false;
         }
         self.outbox.apply(OutboxEvent::Loaded { entries });
         self.outbox.apply(OutboxEvent::TakenOver {
@@ -133,6 +133,7 @@ impl Device {
         });
         self.save(disk);
         self.show_unsent();
+        true
     }
 
     pub fn save(&self, disk: &mut Disk) {

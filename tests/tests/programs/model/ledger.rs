@@ -4,6 +4,7 @@ use super::device::Device;
 use super::server::{Place, Truth};
 use shared_protocol::api::Message;
 use shared_protocol::{ConversationId, MessageId, UserId};
+use socket_client::catch_up::Timeline;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An invariant that does not hold.
@@ -51,6 +52,10 @@ impl Ledger {
         self.written.entry((key.0, tab.to_owned())).or_default().push(key);
     }
 
+    pub fn knows(&self, key: Key) -> bool {
+        self.bodies.contains_key(&key)
+    }
+
     pub fn edited(&mut self, message: &Message, body: &str) {
         let key = key_of(message);
         self.bodies.entry(key).or_default().push(body.to_owned());
@@ -63,6 +68,11 @@ impl Ledger {
         ensure(first == seq, "inv21", || {
             format!("{key:?} was acked at {first}, then at {seq}")
         })
+    }
+
+    /// Somebody is shown that it was refused.
+    pub fn failed(&mut self, key: Key) {
+        self.failed.insert(key);
     }
 
     pub fn copied(&mut self, history: &str) {
@@ -171,13 +181,24 @@ impl Ledger {
             .filter(|entry| entry.refused.is_some())
         {
             let key = (entry.conversation, entry.user, entry.id);
-            self.failed.insert(key);
+            self.failed(key);
             let rows = &truths[&entry.conversation].rows;
             ensure(!rows.iter().any(|row| key_of(row) == key), "inv11", || {
                 format!("{:?} is shown as failed and is stored", entry.body)
             })?;
         }
-        for (id, timeline) in &device.timelines {
+        self.check_screen(device.me.user_id, &device.timelines, truths, history)
+    }
+
+    /// What somebody's timelines show.
+    pub fn check_screen(
+        &self,
+        me: UserId,
+        timelines: &BTreeMap<ConversationId, Timeline>,
+        truths: &BTreeMap<ConversationId, Truth>,
+        history: &str,
+    ) -> Checked {
+        for (id, timeline) in timelines {
             let truth = &truths[id];
             let mut names = BTreeSet::new();
             let mut shown = BTreeSet::new();
@@ -193,7 +214,7 @@ impl Ledger {
             let twice = timeline
                 .pending()
                 .iter()
-                .find(|line| names.contains(&(device.me.user_id, line.id)));
+                .find(|line| names.contains(&(me, line.id)));
             ensure(twice.is_none(), "inv05", || {
                 format!("{twice:?} is shown as stored too")
             })?;
@@ -255,7 +276,7 @@ impl Ledger {
 }
 
 /// INV07: from where the window begins, what is held is what a fresh load gives.
-fn check_fresh(timeline: &socket_client::catch_up::Timeline, truth: &Truth) -> Checked {
+fn check_fresh(timeline: &Timeline, truth: &Truth) -> Checked {
     let first = if timeline.is_complete() {
         1
     } else {

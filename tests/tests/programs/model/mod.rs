@@ -6,6 +6,7 @@
 mod chance;
 mod device;
 mod ledger;
+mod ledger_tests;
 mod server;
 mod world;
 
@@ -187,6 +188,24 @@ fn the_schedules_see_every_kind_of_fault() {
         "{seen:?}"
     );
     assert!(count < 10 * seen.refused, "{seen:?}");
+    assert!(
+        count < 5 * seen.posts && count < 5 * seen.takeovers && count < 5 * seen.edits,
+        "{seen:?}"
+    );
+    assert!(count < 10 * seen.too_far && count < 10 * seen.older, "{seen:?}");
+}
+
+#[test]
+fn a_seed_repeats_its_schedule() {
+    let (mut one, mut other) = (Server::new().unwrap(), Server::new().unwrap());
+    for seed in 0..10 {
+        let first = World::new(&mut one, seed, Switches::NONE).run();
+        assert_eq!(
+            first,
+            World::new(&mut other, seed, Switches::NONE).run(),
+            "{seed}"
+        );
+    }
 }
 
 /// That some invariant breaks without these rules.

@@ -20,9 +20,9 @@ use talkhub_client::{accounts, conversations, messages, shell};
 pub const PEOPLE: [&str; 3] = ["1000000001", "1000000002", "1000000003"];
 /// How many rows of changes a page has, and from how many on a device loads afresh.
 const PAGE: i64 = 3;
-const MOST: i64 = 12;
+const MOST: i64 = 8;
 /// How many rows the latest page has.
-pub const LATEST: usize = 6;
+pub const LATEST: usize = 3;
 
 /// Where the logic server dies, or what its database says. (RU3)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,7 @@ impl Server {
             .map(|id| server.read(|conn| Ok(accounts::get(conn, *id)?.person())))
             .collect();
         for other in [ids[1], ids[2]] {
+            server.pass(1); // so that their ids are in this order, whatever chance says
             let made = server.write(|conn| conversations::find_or_make_private(conn, ids[0], other, &clock));
             server.places.push(Place {
                 id: made.conversation,

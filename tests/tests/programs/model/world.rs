@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How many steps a schedule has before the faults end.
-const STEPS: usize = 110;
+const STEPS: usize = 140;
 /// Whose each tab is, and on which disk: Ann has two tabs on one device and one on another.
 const TABS: [(usize, usize); 6] = [(0, 0), (0, 0), (0, 1), (1, 2), (1, 3), (2, 4)];
 /// How many submits of a tab are on their way at once.
@@ -38,7 +38,7 @@ impl Switches {
 }
 
 /// What a schedule has seen, so that a run that saw nothing is noticed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub acks: usize,
     pub stored: usize,
@@ -47,6 +47,11 @@ pub struct Seen {
     pub crashes: usize,
     pub restores: usize,
     pub relay_restarts: usize,
+    pub posts: usize,
+    pub takeovers: usize,
+    pub too_far: usize,
+    pub older: usize,
+    pub edits: usize,
 }
 
 impl std::ops::AddAssign for Seen {
@@ -58,6 +63,11 @@ impl std::ops::AddAssign for Seen {
         self.crashes += other.crashes;
         self.restores += other.restores;
         self.relay_restarts += other.relay_restarts;
+        self.posts += other.posts;
+        self.takeovers += other.takeovers;
+        self.too_far += other.too_far;
+        self.older += other.older;
+        self.edits += other.edits;
     }
 }
 
@@ -67,6 +77,20 @@ enum Packet {
     Frame(usize, u32, Rc<(Message, String)>),
     Look(usize, u32),
     Reply(usize, u32, Reply),
+}
+
+impl Packet {
+    /// Whether it answers this tab's catch-up.
+    fn answers(&self, tab: usize, id: ConversationId, run: u64) -> bool {
+        let Self::Reply(to, _, reply) = self else {
+            return false;
+        };
+        let (Reply::Page(of, about, _) | Reply::Changes(of, about, _) | Reply::NoPage(of, about)) = reply
+        else {
+            return false;
+        };
+        (*to, *about, *of) == (tab, id, run)
+    }
 }
 
 /// On its way to the logic server: through which tab and which connection of it.
@@ -181,10 +205,10 @@ impl<'s> World<'s> {
         let tab = self.chance.below(self.devices.len());
         match self.chance.below(100) {
             0..12 => self.write(tab),
-            12..28 => self.pump(tab)?,
+            12..28 => self.pump_some()?,
             28..42 => self.commit()?,
-            42..60 => self.deliver()?,
-            60..70 => self.ask(tab),
+            42..60 => self.deliver_some()?,
+            60..70 => self.ask_for_some(),
             70..76 => self.connect(tab),
             76..78 => self.devices[tab].cut(),
             82 => self.restart_relay(),
@@ -193,13 +217,37 @@ impl<'s> World<'s> {
             85 => self.devices[tab].has_https = false,
             86..89 => self.come_back(),
             89..92 => self.mark_read(tab),
-            92..94 | 78..82 => self.edit(),
+            78..81 | 92..94 => self.edit(),
             94 => self.reload(tab),
             95 => self.trespass()?,
-            96 => self.ask_older(tab),
+            81 | 96 => self.ask_older(tab),
             97 => self.pass_some(70_000),
             98 => self.look(),
             _ => self.back_up(),
+        }
+        Ok(())
+    }
+
+    fn deliver_some(&mut self) -> Checked {
+        (0..1 + self.chance.below(8)).try_for_each(|_| self.deliver())
+    }
+
+    fn ask_for_some(&mut self) {
+        for tab in 0..self.devices.len() {
+            if self.chance.percent(50) {
+                self.ask(tab);
+            }
+            if self.chance.percent(30) {
+                self.ask_older(tab);
+            }
+        }
+    }
+
+    fn pump_some(&mut self) -> Checked {
+        for tab in 0..self.devices.len() {
+            if self.chance.percent(40) {
+                self.pump(tab)?;
+            }
         }
         Ok(())
     }
@@ -251,12 +299,16 @@ impl<'s> World<'s> {
         self.has_faults = false;
         (self.is_relay_up, self.is_server_up, self.is_link_up) = (true, true, true);
         self.devices.iter_mut().for_each(|device| device.has_https = true);
+        (0..self.devices.len()).for_each(|tab| self.take_over(tab));
         for _ in 0..90 {
             self.pass(1400);
             for tab in 0..self.devices.len() {
                 self.connect(tab);
                 self.pump(tab)?;
                 self.ask(tab);
+                if self.chance.percent(20) {
+                    self.ask_older(tab);
+                }
             }
             while !self.link.is_empty() {
                 self.commit()?;

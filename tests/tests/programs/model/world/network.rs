@@ -53,6 +53,7 @@ impl World<'_> {
     pub(super) fn post(&mut self, tab: usize, due: &Due) {
         let entry = &due.entry;
         let (user, life) = (entry.user, self.devices[tab].life);
+        self.seen.posts += 1;
         let fault = pick_fault(&mut self.chance, self.has_faults);
         let draft = draft(&entry.group, entry.id, due.prev, &entry.body);
         let settled = self.server.post(user, draft, fault);

@@ -35,10 +35,8 @@ impl World<'_> {
         let mut id = id(self.now, self.chance.next());
         if is_stolen {
             let stolen = foreign[self.chance.below(foreign.len())];
-            let is_used = self.disks[device.disk]
-                .values()
-                .flatten()
-                .any(|entry| entry.id == stolen);
+            // Two devices of one person that take the same one would be one message; browsers make their own.
+            let is_used = self.ledger.knows((place.id, device.me.user_id, stolen));
             if !is_used {
                 id = stolen;
             }
@@ -92,6 +90,7 @@ impl World<'_> {
         let row = rows[rows.len() - 1 - self.chance.below(newest.min(rows.len()))].clone();
         self.written += 1;
         let body = format!("edit {}", self.written);
+        self.seen.edits += 1;
         self.ledger.edited(&row, &body);
         self.server.edit(place.id, row.seq, &body);
         self.look_at(&[place.id]);
@@ -103,14 +102,24 @@ impl World<'_> {
         changed.into_iter().for_each(|message| self.forward(message));
     }
 
-    /// A tab starts anew, or a tab takes over from one that is gone.
+    /// A tab starts anew; it, or another one, takes over what it had.
     pub(super) fn reload(&mut self, tab: usize) {
-        let places = self.server.places.clone();
         self.devices[tab].cut();
-        self.devices[tab].start(&places, self.now);
+        self.devices[tab].start(&self.server.places, self.now);
+        let heir = if self.chance.percent(50) {
+            tab
+        } else {
+            self.chance.below(self.devices.len())
+        };
+        self.take_over(heir);
+    }
+
+    /// A tab adopts what those on its disk that are gone have left.
+    pub(super) fn take_over(&mut self, tab: usize) {
         let alive: BTreeSet<String> = self.devices.iter().map(|device| device.tab.clone()).collect();
         let device = &mut self.devices[tab];
-        device.take_over(&mut self.disks[device.disk], &alive);
+        let taken = device.take_over(&mut self.disks[device.disk], &alive);
+        self.seen.takeovers += usize::from(taken);
     }
 
     /// A submit in the name of somebody who is no member, and a look at what is not theirs.

@@ -29,10 +29,8 @@ impl World<'_> {
                 timeline.apply(TimelineEvent::Asked);
             }
             let catch_up = timeline.catch_up();
-            let waits = self.net.iter().any(|packet| {
-                matches!(packet, Packet::Reply(to, _, Reply::Page(run, about, _) | Reply::Changes(run, about, _) | Reply::NoPage(run, about))
-                    if (*to, *run, *about) == (tab, catch_up.run, id))
-            });
+            let mut waiting = self.net.iter();
+            let waits = waiting.any(|packet| packet.answers(tab, id, catch_up.run));
             if !catch_up.running || waits {
                 continue;
             }
@@ -47,6 +45,8 @@ impl World<'_> {
                     .changes(user, id, after)
                     .map(|changes| Reply::Changes(run, id, changes)),
             };
+            let is_too_far = matches!(&answer, Some(Reply::Changes(_, _, changes)) if changes.too_far);
+            self.seen.too_far += usize::from(is_too_far && reaches);
             replies.push(answer.filter(|_| reaches).unwrap_or(Reply::NoPage(run, id)));
         }
         for reply in replies {
@@ -73,6 +73,7 @@ impl World<'_> {
             };
             timeline.apply(TimelineEvent::OlderAsked);
             if let Some(page) = self.server.page(device.me.user_id, *id, Edge::Before(first)) {
+                self.seen.older += 1;
                 self.net
                     .push(Packet::Reply(tab, device.life, Reply::Older(*id, page)));
             }
