@@ -61,7 +61,9 @@ function openStore(): Promise<void> {
       resolve();
     };
     const patience = setTimeout(refused, OPEN_WITHIN);
-    openOutboxStore(window.indexedDB)
+    // Some browsers throw at the very name of it.
+    Promise.resolve()
+      .then(() => openOutboxStore(window.indexedDB))
       .then(async (made) => {
         store = made;
         if (inMemoryOnly.value) {

@@ -154,6 +154,20 @@ describe("on disk", () => {
     await sender.write(talk, "early");
     expect([(await rows()).map((row) => [row.body, row.emitted]), sender.inMemoryOnly.value]).toEqual([[["early", false]], false]);
   });
+  test("a browser that throws at the very name of storage is only that: messages go out, and the page says so", async () => {
+    vi.stubGlobal("window", {
+      location: {},
+      get indexedDB() {
+        throw new DOMException("refused", "SecurityError");
+      },
+    });
+    const sender = await import("./sender.dom");
+    await sender.begin(me, { wrote: silent, waiting: silent, sending: silent, withdrew: silent, refused: silent, stored: (message) => fates.push(message.body) });
+    relay.acks = [stored];
+    await sender.write(talk, "first");
+    await vi.waitFor(() => expect(fates).toEqual(["first"]));
+    expect(sender.inMemoryOnly.value).toBe(true);
+  });
   test("RU2: that it leaves this device is on disk before it leaves", async () => {
     const order: string[] = [];
     const store = await import("./outbox_store.dom");
