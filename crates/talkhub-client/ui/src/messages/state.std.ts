@@ -83,7 +83,7 @@ export function reduce(t: Timeline, e: TimelineEvent): Timeline {
       return { ...t, pending: t.pending.filter((line) => line.id !== e.id) };
     case "stored":
       // The ack: the row is known, but the cursor is moved by frames and catch-ups alone.
-      return otherHistory(t, e.history) ?? put(t, [e.message]);
+      return otherHistory(t, e.history) ?? (t.history === null ? unloaded(t) : put(t, [e.message]));
     case "heard":
       return heard(t, e.message, e.history);
     case "marked":
@@ -164,11 +164,17 @@ function windowStart(t: Timeline): number {
 function heard(t: Timeline, message: Message, history: string): Timeline {
   const other = otherHistory(t, history);
   if (other) return other;
+  if (t.history === null) return unloaded(t);
   const after = put(t, [message]);
   if (t.catchUp.running) return { ...after, catchUp: { ...t.catchUp, gapped: true } };
   if (t.cursor === null || message.rev <= t.cursor) return after;
   if (message.rev === t.cursor + 1) return { ...after, cursor: message.rev };
   return { ...after, catchUp: { ...t.catchUp, want: true } };
+}
+
+/** RU12: before the first page nobody knows which history a live row is of; the page, or one more round, brings it. */
+function unloaded(t: Timeline): Timeline {
+  return t.catchUp.running ? { ...t, catchUp: { ...t.catchUp, gapped: true } } : t.catchUp.want ? t : { ...t, catchUp: { ...t.catchUp, want: true } };
 }
 
 /** The catch-up ends here, or goes round once more if something was heard while it ran. */

@@ -31,6 +31,14 @@ describe("an own line", () => {
     const after = run([wrote, { kind: "heard", message: { ...message(4), id: messageId(4), sender: BOB }, history: "h" }], loaded(3));
     expect([after.pending.length, seqs(after)]).toEqual([1, [1, 2, 3, 4]]);
   });
+  test("waits for the first page when its ack is faster", () => {
+    const asked = run([{ kind: "asked" }, wrote, { kind: "stored", message: message(4, 4, ANN, "hi"), history: "h" }]);
+    expect([asked.pending.length, seqs(asked), asked.catchUp.gapped]).toEqual([1, [], true]);
+    const behind = run([{ kind: "answered_page", run: 1, page: page([message(3)], 3), limit: 100 }], asked);
+    expect([behind.pending.length, behind.catchUp.want]).toEqual([1, true]); // the page was older than the message: once more
+    const after = run([{ kind: "asked" }, { kind: "answered_changes", run: 2, changes: changes([message(4, 4, ANN, "hi")], 4) }], behind);
+    expect([after.pending, seqs(after)]).toEqual([[], [3, 4]]);
+  });
   test("waits, fails and is tried again or withdrawn", () => {
     const problem = { type: "/problems/x", title: "no", status: 403 };
     const failed = run([wrote, { kind: "stands", id: messageId(4), state: "failed", problem }]);
@@ -41,6 +49,12 @@ describe("an own line", () => {
 });
 
 describe("a live row", () => {
+  test("inv24_of_the_old_history_is_not_kept_for_the_new_one", () => {
+    // A restore was noticed; before the new page comes, a late frame of the old history arrives.
+    const late: TimelineEvent = { kind: "heard", message: { ...message(3, 9), body: "old" }, history: "old" };
+    const after = run([late, { kind: "asked" }, late, { kind: "answered_page", run: 1, page: page([message(1), message(2), message(3)], 3, "new"), limit: 100 }]);
+    expect(after.rows.map((row) => row.rev)).toEqual([1, 2, 3]);
+  });
   test("moves the cursor over an unbroken run", () => {
     const after = run([{ kind: "heard", message: message(4), history: "h" }], loaded(3));
     expect([after.cursor, after.catchUp.want]).toEqual([4, false]);
