@@ -135,6 +135,9 @@ impl World<'_> {
         else {
             return;
         };
+        if !self.is_link_up || !self.is_relay_up {
+            return; // nobody carries it: it is lost, and the row is the truth
+        }
         let frame = Rc::new((message, self.server.history.clone()));
         for (tab, device) in self.devices.iter().enumerate() {
             if !device.is_connected || !place.members.contains(&device.me.user_id) {
