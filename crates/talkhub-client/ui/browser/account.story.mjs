@@ -103,10 +103,59 @@ export const stories = {
     const ann = keep(await newcomer(browser, url, "Ann"));
     await connected(ann.page);
     const second = await ann.context.newPage();
+    await second.route("**/assets/**", (route) => route.abort());
     await second.goto(`${url}/logout`);
     await second.getByRole("button", { name: "Log out" }).click();
     await second.waitForURL(/\/login/);
     await ann.page.waitForURL(/\/login/, { timeout: 6_000 });
+  },
+
+  async a04_s05_logging_out_asks_about_the_messages_of_every_tab({ browser, url, both, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const second = await ann.context.newPage();
+    await openWith(second, url, ann.id);
+    await connected(ann.page);
+    await ann.context.route("**/api/v1/conversations/*/messages", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+    await both.kill("relay");
+    await says(second, "of the other tab");
+    await second.locator(".line--mine", { hasText: "of the other tab" }).waitFor();
+    // The chat asks, and staying throws nothing away.
+    await ann.page.locator(".own").getByRole("button", { name: "Log out" }).click();
+    await ann.page.locator(".dialog").getByText("One message has not gone out yet").waitFor();
+    // What lies under a dialog does not hear keys: no search opens over it.
+    await ann.page.keyboard.press("Control+k");
+    assert.equal(await ann.page.locator("dialog").count(), 1);
+    await ann.page.getByRole("button", { name: "Stay" }).click();
+    // So does the page for logging out; there it is thrown away, and the tab that wrote it leaves.
+    await ann.page.goto(`${url}/logout`);
+    await ann.page.getByRole("button", { name: "Log out", exact: true }).click();
+    await ann.page.getByRole("alert").getByText("One message has not gone out yet").waitFor();
+    assert.match(second.url(), /\/chat\//);
+    await ann.page.getByRole("button", { name: "Log out and throw away" }).click();
+    await ann.page.waitForURL(/\/login/);
+    await second.waitForURL(/\/login/, { timeout: 6_000 });
+    const left = await ann.page.evaluate(async () => {
+      const open = indexedDB.open("talkhub-outbox");
+      await new Promise((resolve) => (open.onsuccess = resolve));
+      const all = open.result.transaction("entries").objectStore("entries").getAll();
+      await new Promise((resolve) => (all.onsuccess = resolve));
+      open.result.close();
+      return all.result.length;
+    });
+    assert.equal(left, 0);
+    await both.startRelay();
+  },
+
+  async m05_the_header_is_whole_on_narrow_screens({ browser, url, keep }) {
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    await openWith(ann.page, url, ann.id);
+    for (const width of [640, 680, 720, 900]) {
+      await ann.page.setViewportSize({ width, height: 700 });
+      const [inside, right] = await ann.page.locator('.talk__header button[aria-label="Details"]').evaluate((button) => [button.getBoundingClientRect().right, window.innerWidth]);
+      assert.ok(inside <= right, `at ${width} px the last button ends at ${inside}`);
+      const name = await ann.page.locator(".talk__name").evaluate((one) => one.clientWidth);
+      assert.ok(120 <= name, `at ${width} px the name has ${name} px`);
+    }
   },
 
   async m04_the_theme_changes_without_a_reload_and_lasts({ browser, url, keep }) {

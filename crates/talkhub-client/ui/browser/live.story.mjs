@@ -118,7 +118,9 @@ export const stories = {
     const { ann } = await talking(world);
     await world.both.kill("relay");
     await slower(ann.page).waitFor();
+    // Without script, so that nobody but the server ends the stream.
     const second = await ann.context.newPage();
+    await second.route("**/assets/**", (route) => route.abort());
     await second.goto(`${world.url}/logout`);
     await second.getByRole("button", { name: "Log out" }).click();
     await second.waitForURL(/\/login/);
