@@ -67,6 +67,12 @@ fn display_names_are_bounded_and_hide_no_direction_marks() {
             assert!(
                 !name
                     .as_str()
+                    .chars()
+                    .all(|letter| matches!(letter, '\u{115f}' | '\u{3164}' | ' '))
+            );
+            assert!(
+                !name
+                    .as_str()
                     .contains(['\u{202e}', '\u{200b}', '\u{2066}', '\n', '\0'])
             );
             assert_eq!(DisplayName::parse(name.as_str()).as_ref(), Ok(&name));

@@ -17,7 +17,9 @@ impl Username {
         if !(2..=32).contains(&count) {
             return Err(Said::new("username-length"));
         }
-        let fits = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-');
+        let fits = |letter: char| {
+            (letter.is_alphanumeric() && is_visible(letter)) || matches!(letter, '.' | '_' | '-')
+        };
         if !shown.chars().all(fits) || !shown.chars().any(char::is_alphanumeric) {
             return Err(Said::new("username-letters"));
         }
@@ -55,6 +57,11 @@ pub fn username_key(name: &str) -> String {
         .to_lowercase()
 }
 
+/// Unicode has letters that nobody sees, such as the fillers of Hangul: nothing of them is left in a key.
+fn is_visible(letter: char) -> bool {
+    !letter.is_whitespace() && !username_key(letter.encode_utf8(&mut [0; 4])).is_empty()
+}
+
 /// An e-mail address, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
@@ -87,7 +94,7 @@ impl Email {
     }
 }
 
-/// A name to show: up to 64 characters, none of them control or direction marks.
+/// A name to show: up to 64 characters, none of them control or direction marks, one at least to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -101,7 +108,7 @@ impl DisplayName {
             letter.is_control()
                 || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
         };
-        if text.chars().any(hidden) {
+        if text.chars().any(hidden) || !text.chars().any(is_visible) {
             return Err(Said::new("display-name-letters"));
         }
         Ok(Self(text))
@@ -171,6 +178,8 @@ mod tests {
         check_name("12345", "username-only-digits");
         check_name("' OR 1=1 --", "username-letters");
         check_name(&"\u{fdfa}".repeat(11), "username-letters");
+        check_name("\u{115f}\u{3164}", "username-letters");
+        check_name("ann\u{ffa0}", "username-letters");
     }
 
     #[test]
@@ -178,6 +187,15 @@ mod tests {
         assert_eq!(username_key("Alice"), username_key("alice"));
         assert_eq!(username_key("alice"), username_key("аlice")); // a Cyrillic а
         assert_ne!(username_key("alice"), username_key("alicia"));
+    }
+
+    #[test]
+    fn a_name_to_show_can_be_seen() {
+        for blank in ["\u{3164}", "\u{115f} \u{1160}", "\u{ad}", "\u{200b}"] {
+            let said = DisplayName::parse(blank).expect_err(blank);
+            assert_eq!(said.key(), "display-name-letters", "{blank:?}");
+        }
+        assert!(DisplayName::parse("홍길동 👋").is_ok());
     }
 
     fn check_email(raw: &str, good: bool) {
