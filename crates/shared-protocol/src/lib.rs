@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod frame;
 pub mod ids;
 pub mod internal;
+pub mod origin;
 pub mod problem;
 #[cfg(feature = "sql")]
 mod sql;

@@ -2,7 +2,6 @@
 //! what is taken keeps its promise.
 
 use crate::messages::{Body, Edge, Window, relay};
-use crate::platform::config::parse_origin;
 use crate::platform::db::Place;
 use crate::platform::json::{Form, Json, MAX_BODY, Query};
 use crate::platform::problem::Problem;
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use shared_protocol::api::{RegisterForm, SendForm};
 use shared_protocol::envelope::Stamp;
 use shared_protocol::internal::Submit;
-use shared_protocol::{MAX_BODY_CHARS, RelayId};
+use shared_protocol::{MAX_BODY_CHARS, RelayId, origin};
 use std::fmt::Debug;
 
 /// Tries this on many inputs; `PROPTEST_CASES` makes them more.
@@ -171,8 +170,10 @@ fn origins_are_taken_in_one_form_and_hold_nothing_else() {
         "https?://[a-zA-Z0-9.-]{1,20}(:[0-9]{0,6})?/?",
     ];
     check(origin, |text| {
-        let Some(origin) = parse_origin(&text) else { return };
-        assert_eq!(parse_origin(&origin).as_ref(), Some(&origin));
+        let Some(origin) = origin::parse(&text) else {
+            return;
+        };
+        assert_eq!(origin::parse(&origin).as_ref(), Some(&origin));
         assert_eq!(origin, origin.to_ascii_lowercase());
         let (scheme, host) = origin.split_once("://").expect("a scheme");
         assert!(matches!(scheme, "http" | "https") && !host.is_empty());

@@ -3,7 +3,6 @@
 use crate::address::{Network, counted, networks, plain, real};
 use crate::config::Config;
 use crate::event::{Incoming, MAX_ID_CHARS};
-use crate::http::cors;
 use crate::registry::{Parsed, Registry};
 use crate::secret::{Secret, digest};
 use proptest::collection::{btree_map, vec};
@@ -11,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use shared_protocol::{MAX_FRAME, RelayId};
+use shared_protocol::{MAX_FRAME, RelayId, origin};
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -247,8 +246,8 @@ fn origins_have_one_plain_form() {
         "https?://[a-z0-9.-]{1,20}(:80|:443|:8080|:){0,2}/{0,2}",
     ];
     check(text, |text| {
-        let Some(plain) = cors::plain(&text) else { return };
-        assert_eq!(cors::plain(&plain).as_ref(), Some(&plain), "{text:?}");
+        let Some(plain) = origin::parse(&text) else { return };
+        assert_eq!(origin::parse(&plain).as_ref(), Some(&plain), "{text:?}");
         assert_eq!(plain.to_ascii_lowercase(), plain);
         assert!(axum::http::HeaderValue::from_str(&plain).is_ok());
     });

@@ -5,7 +5,6 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use reader::parse_origin;
 pub use settings::{SETTINGS, Setting};
 
 use crate::platform::db::{Place, PoolSize};

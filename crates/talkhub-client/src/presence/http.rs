@@ -6,14 +6,14 @@ use crate::accounts::{self, SignedIn};
 use crate::platform::app::App;
 use crate::platform::client_address::{device, host, is_https, page_origin};
 use crate::platform::clock::millis;
-use crate::platform::config::{host_of, is_loopback_url, parse_origin};
+use crate::platform::config::{host_of, is_loopback_url};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::resource;
 use crate::platform::secret;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use shared_protocol::RelayId;
 use shared_protocol::api::RelayTicket;
+use shared_protocol::{RelayId, origin};
 
 /// The routes of this slice under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -70,7 +70,7 @@ async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<Ht
 /// so that a try over the local network works without settings.
 fn origins(app: &App, request: &HttpRequest) -> Vec<String> {
     let mut origins = app.config.http.public_urls.clone();
-    let here = parse_origin(&page_origin(request)).filter(|_| !app.config.http.has_public_url);
+    let here = origin::parse(&page_origin(request)).filter(|_| !app.config.http.has_public_url);
     origins.extend(here.filter(|here| !app.config.http.public_urls.contains(here)));
     origins
 }

@@ -1,13 +1,12 @@
 //! Bodies of internal requests: read within bounds, checked as a whole, every wrong item named by its index.
 
-use crate::http::cors::plain as plain_origin;
 use crate::registry::Parsed;
 use crate::relay::Relay;
 use axum::body::Body;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared_protocol::internal::{Forward, GroupChange};
-use shared_protocol::{FieldError, Group, MAX_FRAME, Problem, RelayId};
+use shared_protocol::{FieldError, Group, MAX_FRAME, Problem, RelayId, origin};
 use std::time::Duration;
 
 /// So many wrong fields are named; the rest is not worth a larger answer.
@@ -154,7 +153,7 @@ impl Check {
         }
         let mut origins = Vec::with_capacity(given.len());
         for (index, origin) in given.iter().enumerate() {
-            match plain_origin(origin) {
+            match origin::parse(origin) {
                 Some(plain) => origins.push(plain),
                 None => self.wrong(
                     join(at, &format!("origins[{index}]")),

@@ -2,6 +2,7 @@
 
 use super::BadSetting;
 use super::settings::{Kind, SETTINGS, Setting};
+use shared_protocol::origin;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -145,7 +146,7 @@ impl Reader {
         if value.is_empty() {
             return Ok(None);
         }
-        parse_origin(&value)
+        origin::parse(&value)
             .map(Some)
             .ok_or_else(|| self.bad(name, ORIGIN))
     }
@@ -154,7 +155,7 @@ impl Reader {
         let value = self.text(name);
         let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts
-            .map(|part| parse_origin(part).ok_or_else(|| self.bad(name, ORIGIN)))
+            .map(|part| origin::parse(part).ok_or_else(|| self.bad(name, ORIGIN)))
             .collect()
     }
 
@@ -185,24 +186,6 @@ impl Reader {
 }
 
 const ORIGIN: &str = "http://host:port or https://host, without a path";
-
-/// `scheme://host[:port]` in lower case, if the text is that and nothing else.
-pub fn parse_origin(text: &str) -> Option<String> {
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let (scheme, rest) = text.split_once("://")?;
-    let known = scheme == "http" || scheme == "https";
-    let host = rest
-        .rsplit_once(':')
-        .filter(|_| !rest.ends_with(']'))
-        .map_or(rest, |(host, _)| host);
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte);
-    let plain = !host.is_empty() && rest.len() <= 255 && rest.bytes().all(fits);
-    let port_is_good = match rest.rsplit_once(':') {
-        Some((_, port)) if !rest.ends_with(']') => port.parse::<u16>().is_ok(),
-        _ => true,
-    };
-    (known && plain && port_is_good).then(|| text.to_lowercase())
-}
 
 fn from_file(file: Option<&Path>) -> Result<Vec<(String, String)>, BadSetting> {
     let path = match file {
