@@ -15,7 +15,7 @@ pub use signed_in::SignedIn;
 
 use crate::platform::clock::Clock;
 use crate::platform::config;
-use crate::platform::db::{DbConn, is_double};
+use crate::platform::db::DbConn;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
@@ -63,12 +63,8 @@ pub fn register(
         return Err(Problem::Invalid(issues));
     }
     let new = NewAccount::from_parts(wanted, user_id, password_hash, clock);
-    let inserted = store::insert(conn, &new);
-    if is_double(&inserted) {
-        // Somebody took one of them at this moment: the transaction runs again and names it.
-        tracing::debug!("A name was taken at the same moment");
-    }
-    inserted?;
+    // Should somebody take one of them at this moment, the transaction runs again and names it.
+    store::insert(conn, &new)?;
     Ok(Account::from(new))
 }
 

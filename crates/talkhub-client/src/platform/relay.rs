@@ -7,8 +7,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_protocol::internal::{
-    BOOT_HEADER, Booted, Connected, Down, Forward, GroupChange, GroupChanges, Registered, Registration,
-    RegistrationSet,
+    BOOT_HEADER, Booted, Down, Forward, GroupChange, GroupChanges, Registered, Registration, RegistrationSet,
 };
 use shared_protocol::{Class, Group, RelayId, ServerFrame};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -232,12 +231,6 @@ impl Relay {
         self.call::<Booted>(Method::POST, "groups", Some(&GroupChanges { changes }), None)
             .await
             .map(|_| ())
-    }
-
-    /// Who is connected, and the boot id.
-    pub async fn connected(&self) -> Result<Connected> {
-        let none: Option<&()> = None;
-        self.call(Method::GET, "relay-ids", none, None).await
     }
 
     /// Tells a group. The frame may get lost: the row is the truth.

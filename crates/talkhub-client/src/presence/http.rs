@@ -1,7 +1,7 @@
 //! `POST /relay-ids`: a connection gets its address at the relay.
 
 use super::model::{Connection, NewConnection};
-use super::{registrations, store};
+use super::store;
 use crate::accounts::{self, SignedIn};
 use crate::platform::app::App;
 use crate::platform::client_address::{device, host, is_https, page_origin};
@@ -75,50 +75,22 @@ fn origins(app: &App, request: &HttpRequest) -> Vec<String> {
     origins
 }
 
-/// Registers until the groups are the same before and after: a conversation that was made meanwhile is not missed.
+/// Registers, and writes down with which boot of the relay and until when.
 async fn register(app: &App, relay_id: &RelayId) -> Result<u64> {
-    let mut item = describe(app, relay_id).await?;
-    loop {
-        let registered = app.relay.register(relay_id, item.clone()).await?;
-        let again = describe(app, relay_id).await?;
-        if again.groups == item.groups {
-            let (relay_id, boot_id) = (relay_id.clone(), registered.boot_id);
-            let lease_end = app.clock.now() + i64::try_from(registered.lease_s).unwrap_or(0) * 1000;
-            let save = app.db.write(move |conn| {
-                Ok(store::update_boot(
-                    conn,
-                    std::slice::from_ref(&relay_id),
-                    &boot_id,
-                    lease_end,
-                )?)
-            });
-            save.await?;
-            return Ok(registered.lease_s);
-        }
-        item = again;
-    }
-}
-
-/// What the relay must know of this connection now; `SignedOut` when it has ended.
-pub(super) async fn describe(
-    app: &App,
-    relay_id: &RelayId,
-) -> Result<shared_protocol::internal::Registration> {
-    let (relay_id, lease_s, history_id) = (
-        relay_id.clone(),
-        app.config.relay.lease.as_secs(),
-        app.history_id.clone(),
-    );
-    let read = app.db.read(move |conn| {
-        let connection = store::find(conn, &relay_id)?.ok_or(Problem::SignedOut)?;
-        let items = registrations(conn, vec![connection], lease_s, &history_id)?;
-        items
-            .into_iter()
-            .next()
-            .map(|item| item.registration)
-            .ok_or(Problem::SignedOut)
+    let wanted = super::describe(app, relay_id).await?;
+    let registered = super::register(app, relay_id, wanted).await?;
+    let (relay_id, boot_id) = (relay_id.clone(), registered.boot_id);
+    let lease_end = app.clock.now() + i64::try_from(registered.lease_s).unwrap_or(0) * 1000;
+    let save = app.db.write(move |conn| {
+        Ok(store::update_boot(
+            conn,
+            std::slice::from_ref(&relay_id),
+            &boot_id,
+            lease_end,
+        )?)
     });
-    read.await
+    save.await?;
+    Ok(registered.lease_s)
 }
 
 /// The relay as this browser reaches it.

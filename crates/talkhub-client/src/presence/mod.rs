@@ -18,7 +18,7 @@ use crate::platform::db::DbConn;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
 use model::Connection;
-use shared_protocol::internal::{GroupChange, Registration, SetItem};
+use shared_protocol::internal::{GroupChange, Registered, Registration, SetItem};
 use shared_protocol::{ConversationId, Group, RelayId, ServerFrame, UserId};
 use std::collections::HashMap;
 
@@ -119,4 +119,40 @@ fn registrations(
         });
     }
     Ok(items)
+}
+
+/// What the relay must know of this connection now; `SignedOut` when it has ended.
+async fn describe(app: &App, relay_id: &RelayId) -> Result<Registration> {
+    let (relay_id, lease_s, history_id) = (
+        relay_id.clone(),
+        app.config.relay.lease.as_secs(),
+        app.history_id.clone(),
+    );
+    let read = app.db.read(move |conn| {
+        let connection = store::find(conn, &relay_id)?.ok_or(Problem::SignedOut)?;
+        let items = registrations(conn, vec![connection], lease_s, &history_id)?;
+        items
+            .into_iter()
+            .next()
+            .map(|item| item.registration)
+            .ok_or(Problem::SignedOut)
+    });
+    read.await
+}
+
+/// Registers until what is registered is what the database says: a conversation that was made meanwhile is not missed,
+/// and a sign-in that has ended is taken back (`SignedOut`).
+async fn register(app: &App, relay_id: &RelayId, mut wanted: Registration) -> Result<Registered> {
+    loop {
+        let registered = app.relay.register(relay_id, wanted.clone()).await?;
+        match describe(app, relay_id).await {
+            Ok(present) if present.groups == wanted.groups => return Ok(registered),
+            Ok(present) => wanted = present,
+            Err(Problem::SignedOut) => {
+                app.relay.revoke(relay_id).await?;
+                return Err(Problem::SignedOut);
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
 }

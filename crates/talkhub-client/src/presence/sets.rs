@@ -124,24 +124,17 @@ impl Sending<'_> {
         for (relay_id, before) in sent {
             match now.remove(&relay_id) {
                 None => app.relay.revoke(&relay_id).await?,
-                Some(present) if present.groups != before.groups => register(app, &relay_id, present).await?,
+                Some(present) if present.groups != before.groups => {
+                    match super::register(app, &relay_id, present).await {
+                        // Signed out meanwhile, and taken back.
+                        Ok(_) | Err(Problem::SignedOut) => (),
+                        Err(problem) => return Err(problem),
+                    }
+                }
                 Some(_) => (),
             }
         }
         Ok(())
-    }
-}
-
-/// Registers until what is registered is what the database says.
-async fn register(app: &App, relay_id: &RelayId, mut wanted: Registration) -> Result<()> {
-    loop {
-        app.relay.register(relay_id, wanted.clone()).await?;
-        match super::http::describe(app, relay_id).await {
-            Ok(present) if present.groups == wanted.groups => return Ok(()),
-            Ok(present) => wanted = present,
-            Err(Problem::SignedOut) => return app.relay.revoke(relay_id).await,
-            Err(problem) => return Err(problem),
-        }
     }
 }
 

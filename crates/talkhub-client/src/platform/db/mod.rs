@@ -11,7 +11,7 @@ pub use connection::{DbConn, Place};
 use crate::platform::problem::{Problem, Result};
 use connection::{Opener, Pooled, Use};
 use diesel::connection::SimpleConnection;
-use diesel::result::{DatabaseErrorKind, Error as DbError, QueryResult};
+use diesel::result::{DatabaseErrorKind, Error as DbError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -209,12 +209,4 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send
             "work on the database stopped: {error}"
         ))),
     }
-}
-
-/// Whether this insert met a unique key: somebody was faster.
-pub fn is_double<T>(done: &QueryResult<T>) -> bool {
-    matches!(
-        done,
-        Err(DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-    )
 }
