@@ -105,6 +105,7 @@ impl Outbox {
             class: Class::Durable,
             frame: json!({ "kind": "message", "body": written.body }).to_string(),
             prev,
+            receipt: None,
         }
     }
 

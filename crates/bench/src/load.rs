@@ -157,6 +157,7 @@ async fn send(handle: Handle, group: String, window: usize, stop: Arc<AtomicBool
                 class: Class::Durable,
                 frame: frame.to_string(),
                 prev,
+                receipt: None,
             };
             waiting.push_back((Instant::now(), handle.emit(&event)));
         }

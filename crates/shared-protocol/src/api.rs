@@ -1,5 +1,9 @@
 //! What the JSON API under `/api/v1` answers and takes. Times are milliseconds since 1970 (UTC).
 
+mod passed_on;
+
+pub use passed_on::{HandInForm, HandInResult, HandedIn, PassedOn};
+
 use crate::{ConversationId, Group, MessageId, RelayId, UserId};
 use serde::{Deserialize, Serialize};
 

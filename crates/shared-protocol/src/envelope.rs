@@ -25,10 +25,14 @@ pub struct Event {
     pub class: Class,
     /// Opaque to the relay, passed on byte for byte: a JSON string of at most 48 KiB, itself the JSON of a frame.
     pub frame: String,
-    /// This device's previous durable event to the same group that is not settled yet.
+    /// This device's previous durable event to the same group that it still keeps, settled or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub prev: Option<String>,
+    /// What an earlier `passed_on` gave for this id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub receipt: Option<String>,
 }
 
 /// Who speaks: stamped by the relay from the connection; no payload can change it.
@@ -78,6 +82,18 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
     pub at: Option<i64>,
+    /// A durable event that nobody has stored yet: no logic server was there. Its rules have not been asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub unsaved: bool,
+    /// Of an unsaved one: what lets any receiver hand it in for a sender who has gone (see [`crate::receipt`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub receipt: Option<String>,
+    /// Of an unsaved one: `prev` of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub prev: Option<String>,
 }
 
 /// The relay's answer to an event.
@@ -94,6 +110,14 @@ pub enum Ack {
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         at: i64,
         history_id: String,
+    },
+    /// No logic server was there: the group has the original frame, marked as unsaved. Neither yes nor no: kept by the
+    /// sender and offered again with the same id and the receipt.
+    PassedOn {
+        /// The relay's time, which the receipt proves.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        at: i64,
+        receipt: String,
     },
     /// An ephemeral event went out.
     Forwarded,

@@ -1,7 +1,7 @@
 //! Frames: what an envelope carries. Closed enums tagged by `kind`; unknown kinds are skipped by receivers.
 
 use crate::api::{Message, Person, Presence};
-use crate::{ConversationId, RelayId, UserId};
+use crate::{ConversationId, MessageId, RelayId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Made by a client's codec. Durable ones go to the logic server, ephemeral ones to the other members.
@@ -28,6 +28,12 @@ pub enum ServerFrame {
     },
     /// A message is stored. To the conversation's group.
     Message { message: Message, history_id: String },
+    /// A message of `user_id` that the relay had passed on was refused for good. To the conversation's group.
+    NotSaved {
+        conversation: ConversationId,
+        user_id: UserId,
+        id: MessageId,
+    },
     /// Somebody has read up to `read`. To the conversation's group; for one's own tabs it also clears the badge.
     Read {
         conversation: ConversationId,

@@ -11,6 +11,18 @@ pub const MIN_SECRET: usize = 32;
 /// Works only while both programs listen on loopback and not in production.
 pub const DEVELOPMENT_SECRET: &str = "talkhub-development-secret-not-for-production";
 
+/// A secret as it is configured or presented: `secret`, or `key id:secret`. A key id is short and plain; anything else
+/// before a colon is part of the secret.
+pub fn split_secret(text: &str) -> (Option<&str>, &str) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match text.split_once(':') {
+        Some((key_id, secret)) if (1..=16).contains(&key_id.len()) && key_id.bytes().all(plain) => {
+            (Some(key_id), secret)
+        }
+        _ => (None, text),
+    }
+}
+
 /// `PUT /internal/v1/relay-ids/{id}`, and one item of a set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
@@ -106,6 +118,9 @@ pub enum Up {
         part: u32,
         last: bool,
         relay_ids: Vec<RelayId>,
+        /// How many durable events were passed on since the last link ended: their senders come again soon.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        passed_on: u64,
     },
     /// A client is there.
     Connected { relay_id: RelayId },
@@ -113,6 +128,11 @@ pub enum Up {
     Disconnected { relay_id: RelayId },
     /// A durable event, to be settled by `r`.
     Submit(Submit),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A durable event on its way up.
@@ -126,6 +146,9 @@ pub struct Submit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prev: Option<String>,
     pub frame: String,
+    /// What the sender was given when this was passed on before; see [`crate::receipt`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// Down the link, logic server → relay. One WebSocket text message is a JSON array of these, handled in order.

@@ -10,6 +10,8 @@ pub mod ids;
 pub mod internal;
 pub mod origin;
 pub mod problem;
+#[cfg(any(test, feature = "receipts"))]
+pub mod receipt;
 #[cfg(feature = "sql")]
 mod sql;
 

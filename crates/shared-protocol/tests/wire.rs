@@ -17,13 +17,14 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 38] = [
+const TYPES: [(&str, Again); 40] = [
     ("ack", again::<Ack>),
     ("api.changes", again::<api::Changes>),
     ("api.committed", again::<api::Committed>),
     ("api.conversation", again::<api::Conversation>),
     ("api.conversations", again::<api::Conversations>),
     ("api.free_user_id", again::<api::FreeUserId>),
+    ("api.handed_in", again::<api::HandedIn>),
     ("api.heads", again::<api::Heads>),
     ("api.island", again::<api::Island>),
     ("api.me", again::<api::Me>),
@@ -37,6 +38,7 @@ const TYPES: [(&str, Again); 38] = [
     ("auth", again::<envelope::Auth>),
     ("delivery", again::<envelope::Delivery>),
     ("event", again::<Event>),
+    ("form.hand_in", again::<api::HandInForm>),
     ("form.login", again::<api::LoginForm>),
     ("form.password", again::<api::PasswordForm>),
     ("form.profile", again::<api::ProfileForm>),

@@ -104,6 +104,7 @@ fn submits_are_read_as_they_stand_or_refused_by_field() {
     ];
     let submit = (to, id(), proptest::option::of(id()), frame).prop_map(|(to, id, prev, frame)| Submit {
         r: 1,
+        receipt: None,
         from: Stamp {
             relay_id: RelayId::new([1; 16]),
             subject: "s".to_owned(),

@@ -195,6 +195,9 @@ pub fn delivery(to: &Group, frame: &str) -> Box<RawValue> {
         frame: frame.to_owned(),
         id: None,
         at: None,
+        unsaved: false,
+        receipt: None,
+        prev: None,
     };
     serde_json::value::to_raw_value(&delivery).expect("an envelope is plain JSON")
 }

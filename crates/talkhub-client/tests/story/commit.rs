@@ -27,6 +27,7 @@ impl Tab {
     fn submit(&self, r: u64, draft: u64, prev: Option<u64>, frame: &str) -> Submit {
         Submit {
             r,
+            receipt: None,
             from: Stamp {
                 relay_id: self.relay_id.clone(),
                 subject: "whatever the relay says".into(),

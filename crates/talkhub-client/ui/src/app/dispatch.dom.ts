@@ -156,6 +156,8 @@ function onServer(frame: ServerFrame): void {
       else if (known.seq + 1 < frame.message.seq) void compareHeads();
       return;
     }
+    case "not_saved":
+      return;
     case "read": {
       conversations.apply({ kind: "read", conversation: frame.conversation, user: frame.user_id, read: frame.read });
       messages.hearMark(frame.conversation, frame);

@@ -137,6 +137,24 @@ export function committed(input: unknown): wire.Committed {
   return { message: from.one("message", message), history_id: from.text("history_id") };
 }
 
+function handInResult(input: unknown): wire.HandInResult {
+  const from = new Fields(input, "result");
+  switch (from.text("status")) {
+    case "stored":
+      return { status: "stored", message: from.one("message", message) };
+    case "refused":
+      return { status: "refused", problem: from.one("problem", problem) };
+    default:
+      // "busy", and whatever a newer server may say: neither yes nor no.
+      return { status: "busy", retry_after_ms: from.has("retry_after_ms") ? from.number("retry_after_ms") : 1000 };
+  }
+}
+
+export function handedIn(input: unknown): wire.HandedIn {
+  const from = new Fields(input, "hand-in");
+  return { results: from.list("results", handInResult), history_id: from.text("history_id") };
+}
+
 export function readMark(input: unknown): wire.ReadMark {
   const from = new Fields(input, "read mark");
   return { read: from.number("read"), unread: from.number("unread") };
@@ -183,6 +201,8 @@ function ackOf(input: unknown): wire.Ack | null {
   switch (from.text("status")) {
     case "stored":
       return { status: "stored", seq: from.number("seq"), rev: from.number("rev"), at: from.number("at"), history_id: from.text("history_id") };
+    case "passed_on":
+      return { status: "passed_on", at: from.number("at"), receipt: from.text("receipt") };
     case "forwarded":
       return { status: "forwarded" };
     case "refused":
@@ -211,6 +231,9 @@ function deliveryOf(input: unknown): wire.Delivery {
     frame: from.text("frame"),
     ...(from.has("id") ? { id: from.text("id") } : {}),
     ...maybeNumber(from, "at"),
+    ...(from.has("unsaved") ? { unsaved: from.flag("unsaved") } : {}),
+    ...(from.has("receipt") ? { receipt: from.text("receipt") } : {}),
+    ...(from.has("prev") ? { prev: from.text("prev") } : {}),
   };
 }
 export const delivery = (input: unknown): wire.Delivery | null => decoded(deliveryOf, input);
@@ -222,6 +245,8 @@ function serverFrameOf(input: unknown): wire.ServerFrame | null {
       return { kind: "hello", user: from.one("user", person), relay_id: from.kind("relay_id", isRelayId), history_id: from.text("history_id") };
     case "message":
       return { kind: "message", message: from.one("message", message), history_id: from.text("history_id") };
+    case "not_saved":
+      return { kind: "not_saved", conversation: from.kind("conversation", isConversationId), user_id: from.kind("user_id", isUserId), id: from.kind("id", isMessageId) };
     case "read":
       return { kind: "read", conversation: from.kind("conversation", isConversationId), user_id: from.kind("user_id", isUserId), read: from.number("read") };
     case "presence":

@@ -20,6 +20,7 @@ function reader(name: string): ((input: unknown) => unknown) | null {
     ["api.conversation.", codec.conversation],
     ["api.conversations.", codec.conversations],
     ["api.free_user_id.", codec.freeUserId],
+    ["api.handed_in.", codec.handedIn],
     ["api.heads.", codec.heads],
     ["api.island.", codec.island],
     ["api.me.", codec.me],

@@ -47,9 +47,13 @@ id: string, class: Class,
  */
 frame: string,
 /**
- * This device's previous durable event to the same group that is not settled yet.
+ * This device's previous durable event to the same group that it still keeps, settled or not.
  */
-prev?: string, };
+prev?: string,
+/**
+ * What an earlier `passed_on` gave for this id.
+ */
+receipt?: string, };
 
 /**
  * Who speaks: stamped by the relay from the connection; no payload can change it.
@@ -89,12 +93,28 @@ id?: string,
 /**
  * Milliseconds since 1970 by the relay's clock: when an event from a client was passed on.
  */
-at?: number, };
+at?: number,
+/**
+ * A durable event that nobody has stored yet: no logic server was there. Its rules have not been asked.
+ */
+unsaved?: boolean,
+/**
+ * Of an unsaved one: what lets any receiver hand it in for a sender who has gone (see [`crate::receipt`]).
+ */
+receipt?: string,
+/**
+ * Of an unsaved one: `prev` of the event.
+ */
+prev?: string, };
 
 /**
  * The relay's answer to an event.
  */
-export type Ack = { "status": "stored", seq: number, rev: number, at: number, history_id: string, } | { "status": "forwarded" } | { "status": "refused", problem: Problem, } | { "status": "busy", retry_after_ms: number, };
+export type Ack = { "status": "stored", seq: number, rev: number, at: number, history_id: string, } | { "status": "passed_on",
+/**
+ * The relay's time, which the receipt proves.
+ */
+at: number, receipt: string, } | { "status": "forwarded" } | { "status": "refused", problem: Problem, } | { "status": "busy", retry_after_ms: number, };
 
 /**
  * `auth` of a Socket.IO CONNECT packet.
@@ -114,7 +134,7 @@ export type ClientFrame = { "kind": "message", body: string, } | { "kind": "typi
 /**
  * Made by the logic server (`from: "server"`). A frame may get lost; the row is the truth.
  */
-export type ServerFrame = { "kind": "hello", user: Person, relay_id: RelayId, history_id: string, } | { "kind": "message", message: Message, history_id: string, } | { "kind": "read", conversation: ConversationId, user_id: UserId, read: number, } | { "kind": "presence", conversation: ConversationId, people: Array<Presence>, } | { "kind": "person", rev: number, history_id: string, } | { "kind": "profile", user: Person, };
+export type ServerFrame = { "kind": "hello", user: Person, relay_id: RelayId, history_id: string, } | { "kind": "message", message: Message, history_id: string, } | { "kind": "not_saved", conversation: ConversationId, user_id: UserId, id: MessageId, } | { "kind": "read", conversation: ConversationId, user_id: UserId, read: number, } | { "kind": "presence", conversation: ConversationId, people: Array<Presence>, } | { "kind": "person", rev: number, history_id: string, } | { "kind": "profile", user: Person, };
 
 /**
  * Made by the relay itself (`from: "relay"`).
@@ -343,6 +363,35 @@ export type SendForm = { id: MessageId, body: string, prev?: MessageId, };
  * The answer to a message that is stored.
  */
 export type Committed = { message: Message, history_id: string, };
+
+/**
+ * `POST /conversations/{id}/passed-on`: what was received as unsaved, for a sender who may have gone. 1 to 100, in the
+ * order in which they came; any member may hand them in, any number of times.
+ */
+export type HandInForm = { messages: Array<PassedOn>, };
+
+/**
+ * One durable event that the relay passed on, and its proof.
+ */
+export type PassedOn = {
+/**
+ * The sender's, as the relay stamped it.
+ */
+subject: Group, id: MessageId, prev?: MessageId,
+/**
+ * Byte for byte as it was received.
+ */
+frame: string, receipt: string, };
+
+/**
+ * The answer to a hand-in: one result for each message, in the order of the request.
+ */
+export type HandedIn = { results: Array<HandInResult>, history_id: string, };
+
+/**
+ * What became of one message that was handed in.
+ */
+export type HandInResult = { "status": "stored", message: Message, } | { "status": "refused", problem: Problem, } | { "status": "busy", retry_after_ms: number, };
 
 /**
  * `PUT /conversations/{id}/read`; the answer is the present mark and badge.
