@@ -209,6 +209,7 @@ async fn send(group: Group, handle: Handle, window: usize, until: Instant) -> Re
             class: Class::Durable,
             frame: frame.clone(),
             prev: None,
+            receipt: None,
         };
         flying.push_back((Instant::now(), handle.emit(&event)));
     }

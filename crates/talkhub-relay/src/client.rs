@@ -133,6 +133,9 @@ fn addressed(from: Origin, to: &RelayId, frame: String) -> Box<RawValue> {
         frame,
         id: None,
         at: None,
+        unsaved: false,
+        receipt: None,
+        prev: None,
     };
     serde_json::value::to_raw_value(&delivery).expect("a delivery is plain JSON")
 }

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 /// The most characters of an id.
 pub(crate) const MAX_ID_CHARS: usize = 64;
 
+/// The most bytes of a receipt.
+const MAX_RECEIPT: usize = 256;
+
 /// What a client sent, still in its packet.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Incoming<'a> {
@@ -20,6 +23,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) frame: &'a RawValue,
     #[serde(borrow, default)]
     pub(crate) prev: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) receipt: Option<Cow<'a, str>>,
 }
 
 impl<'a> Incoming<'a> {
@@ -33,6 +38,7 @@ impl<'a> Incoming<'a> {
         wrong.extend(bad_id("id", &event.id));
         wrong.extend(bad_frame(event.frame));
         wrong.extend(event.prev.as_deref().and_then(|prev| bad_id("prev", prev)));
+        wrong.extend(event.receipt.as_deref().and_then(bad_receipt));
         if wrong.is_empty() {
             Ok(event)
         } else {
@@ -71,6 +77,11 @@ fn bad_id(field: &str, id: &str) -> Option<FieldError> {
         .then(|| wrong(field, "it has control characters"))
 }
 
+/// Only its size: one that proves nothing counts as none.
+fn bad_receipt(receipt: &str) -> Option<FieldError> {
+    (MAX_RECEIPT < receipt.len()).then(|| wrong("receipt", format!("at most {MAX_RECEIPT} bytes")))
+}
+
 /// The frame goes on as it stands in the packet, so what it decodes to must be known to be text.
 fn bad_frame(frame: &RawValue) -> Option<FieldError> {
     let raw = frame.get();
@@ -107,11 +118,11 @@ fn explain(text: &str) -> Problem {
             Some(_) => {}
         }
     }
-    if event
-        .get("prev")
-        .is_some_and(|prev| !prev.is_string() && !prev.is_null())
-    {
-        fields.push(wrong("prev", "expected a string"));
+    for field in ["prev", "receipt"] {
+        let value = event.get(field);
+        if value.is_some_and(|value| !value.is_string() && !value.is_null()) {
+            fields.push(wrong(field, "expected a string"));
+        }
     }
     if let Some(class) = event.get("class").and_then(serde_json::Value::as_str)
         && !matches!(class, "durable" | "ephemeral")
@@ -164,6 +175,9 @@ mod tests {
             check(&with(field, json!({"a": 1})), Err(field));
         }
         check(&with("prev", json!(1)), Err("prev"));
+        check(&with("receipt", json!(1)), Err("receipt"));
+        check(&with("receipt", json!("x".repeat(256))), Ok(()));
+        check(&with("receipt", json!("x".repeat(257))), Err("receipt"));
         check(&with("prev", json!(null)), Ok(()));
         check(&with("class", json!("volatile")), Err("class"));
         check(&with("to", json!("")), Err("to"));

@@ -4,7 +4,7 @@
 use crate::client::Identity;
 use crate::event::Incoming;
 use crate::limits::TooMuch;
-use crate::link::{Acknowledge, Full};
+use crate::link::Acknowledge;
 use crate::registry::Addressed;
 use crate::relay::{Relay, count, wall_clock};
 use serde::Serialize;
@@ -43,7 +43,7 @@ struct FromClient<'a> {
     at: i64,
 }
 
-/// How long a sender waits who came while the relay stops, or while there is no logic server.
+/// How long a sender waits who came while the relay stops, or while the link takes no more.
 pub(crate) const AWAY_RETRY_MS: u64 = 1_000;
 
 impl MessageHandler<LocalAdapter, Self> for Forward {
@@ -147,8 +147,8 @@ impl Forward {
         if self.relay.is_stopping() {
             return Err((Turned::Back(away), acknowledge));
         }
-        let submitted = self.relay.links.submit(event, &self.identity, acknowledge);
-        submitted.map_err(|Full(acknowledge)| (Turned::Back(away), acknowledge))
+        let handed = self.relay.submit_or_pass_on(event, &self.identity, acknowledge);
+        handed.map_err(|acknowledge| (Turned::Back(away), acknowledge))
     }
 
     /// Ephemeral: to whoever is connected and keeps up, now.

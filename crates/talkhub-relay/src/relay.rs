@@ -52,6 +52,8 @@ pub struct Counters {
     pub strange: AtomicU64,
     /// Events answered `busy`.
     pub busy: AtomicU64,
+    /// Durable events passed on because no logic server was there.
+    pub passed_on: AtomicU64,
     /// Receivers cut off because they did not keep up.
     pub slow: AtomicU64,
     /// Links closed because of what they sent, or because they were silent.

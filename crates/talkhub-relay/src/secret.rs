@@ -1,7 +1,8 @@
 //! The secret that both programs know.
 
 use sha2::{Digest, Sha256};
-use shared_protocol::internal::{DEVELOPMENT_SECRET, MIN_SECRET};
+use shared_protocol::internal::{DEVELOPMENT_SECRET, MIN_SECRET, split_secret};
+use shared_protocol::receipt::Key;
 use subtle::ConstantTimeEq;
 
 /// SHA-256 of something secret.
@@ -27,7 +28,7 @@ impl std::fmt::Debug for Secret {
 impl Secret {
     /// A secret of at least 32 bytes, or `key id:secret`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (key_id, secret) = split(text);
+        let (key_id, secret) = split_secret(text);
         (MIN_SECRET <= secret.len()).then(|| Self {
             key_id: key_id.map(str::to_owned),
             digest: digest(secret),
@@ -42,6 +43,11 @@ impl Secret {
         }
     }
 
+    /// What receipts are signed with.
+    pub(crate) fn receipt_key(&self) -> Key {
+        Key::of_digest(self.digest)
+    }
+
     /// Whether it is the one that everybody can read in the source.
     pub fn is_development(&self) -> bool {
         self.digest == digest(DEVELOPMENT_SECRET)
@@ -49,23 +55,12 @@ impl Secret {
 
     /// Whether `presented` (with or without key id) is this secret. Takes the same time for every secret.
     pub fn matches(&self, presented: &str) -> bool {
-        let (key_id, secret) = split(presented);
+        let (key_id, secret) = split_secret(presented);
         let key_fits = match (key_id, &self.key_id) {
             (Some(presented), Some(own)) => presented == own,
             (None, _) | (_, None) => true,
         };
         bool::from(digest(secret).ct_eq(&self.digest)) & key_fits
-    }
-}
-
-/// A key id is short and plain; anything else before a colon is part of the secret.
-fn split(text: &str) -> (Option<&str>, &str) {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    match text.split_once(':') {
-        Some((key_id, secret)) if (1..=16).contains(&key_id.len()) && key_id.bytes().all(plain) => {
-            (Some(key_id), secret)
-        }
-        _ => (None, text),
     }
 }
 

@@ -71,13 +71,13 @@ fn linelike() -> impl Strategy<Value = Value> {
 /// A link on which one event waits, as `r` 0.
 fn waiting(relay: &Relay) -> Link {
     let link = Link::new(&relay.config);
-    let sender = Identity {
+    let sender = Arc::new(Identity {
         relay_id: RelayId::new([1; 16]),
         subject: "s".into(),
         spent: Arc::new(Mutex::new(Spent::new(&Rates::new(&relay.config), Instant::now()))),
         strange: AtomicU64::new(0),
         gone: AtomicBool::new(false),
-    };
+    });
     let event =
         json!(["private_message", {"to": "t", "id": "i", "class": "durable", "frame": ""}]).to_string();
     let event = Incoming::parse(&event).expect("a good event");

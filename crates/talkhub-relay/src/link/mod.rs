@@ -3,22 +3,24 @@
 mod down;
 #[cfg(test)]
 mod fuzz;
+mod passing;
 mod queue;
 mod session;
 
 pub(crate) use down::forward;
-pub(crate) use queue::{Acknowledge, Full};
+pub(crate) use queue::Acknowledge;
 pub(crate) use session::run;
 
 use crate::client::Identity;
 use crate::event::Incoming;
+use passing::Passing;
 use queue::Link;
 use serde::Serialize;
 use shared_protocol::RelayId;
 use shared_protocol::internal::Up;
 use socketioxide::extract::AckSender;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 /// Every link there is, oldest first. Submits go to the newest; older ones keep what waits for an answer on them.
@@ -26,6 +28,15 @@ use std::time::Instant;
 pub(crate) struct Links {
     links: RwLock<Vec<Arc<Link>>>,
     opened: AtomicU64,
+    passing: Mutex<Passing>,
+}
+
+/// Why an event could not be submitted. Gives the ack back.
+enum NotTaken {
+    /// There is no link at all.
+    NoLink(Option<AckSender>),
+    /// The link, or what waits on it, takes no more.
+    Full(Option<AckSender>),
 }
 
 impl Links {
@@ -40,15 +51,15 @@ impl Links {
     }
 
     /// Hands a durable event to the newest link, or gives the ack back.
-    pub(crate) fn submit(
+    fn submit(
         &self,
         event: &Incoming<'_>,
-        from: &Identity,
+        from: &Arc<Identity>,
         ack: Option<AckSender>,
-    ) -> Result<(), Full> {
+    ) -> Result<(), NotTaken> {
         match self.read().last() {
-            Some(link) => link.submit(event, from, ack),
-            None => Err(Full(ack)),
+            Some(link) => link.submit(event, from, ack).map_err(NotTaken::Full),
+            None => Err(NotTaken::NoLink(ack)),
         }
     }
 
@@ -77,9 +88,11 @@ impl Links {
             .push(Arc::clone(link));
     }
 
-    fn remove(&self, link: &Arc<Link>) {
+    /// Whether none is left.
+    fn remove(&self, link: &Arc<Link>) -> bool {
         let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
         links.retain(|other| !Arc::ptr_eq(other, link));
+        links.is_empty()
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Link>>> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use shared_protocol::Ack;
 use socketioxide::extract::AckSender;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -19,9 +19,6 @@ const MESSAGE: usize = 64 * 1024;
 const MOST_SETTLED: usize = 16;
 /// A submit that was answered `busy` is remembered so many times longer, so that a late settlement still goes out.
 const REMEMBER: u32 = 6;
-
-/// The link, or what waits on it, takes no more. Gives the ack back.
-pub(crate) struct Full(pub(crate) Option<AckSender>);
 
 /// Answering, if an answer is wanted. A sender who has gone asks again with the same id.
 pub(crate) trait Acknowledge {
@@ -53,8 +50,9 @@ struct Queue {
     bytes: usize,
     /// By `r`, beginning with `first`. `None`: settled.
     pending: VecDeque<Option<Pending>>,
-    /// How many of them are not settled.
+    /// How many of them are not settled, and how many bytes of frames they keep.
     open: usize,
+    kept_bytes: usize,
     first: u64,
 }
 
@@ -64,6 +62,23 @@ pub(super) struct Pending {
     pub(super) ack: Option<AckSender>,
     pub(super) to: Box<str>,
     pub(super) since: Instant,
+    pub(super) from: Arc<Identity>,
+    /// To be passed on if the link ends. `None`: `busy` was answered, so its sender comes again by itself.
+    pub(super) event: Option<Kept>,
+}
+
+/// An event that may have to be passed on yet.
+pub(super) struct Kept {
+    pub(super) id: Box<str>,
+    pub(super) prev: Option<Box<str>>,
+    pub(super) receipt: Option<Box<str>>,
+    pub(super) frame: Box<RawValue>,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.frame.get().len()
+    }
 }
 
 /// What a settlement's `r` stands for.
@@ -84,6 +99,8 @@ struct SubmitLine<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     prev: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<&'a str>,
     frame: &'a RawValue,
 }
 
@@ -129,24 +146,33 @@ impl Link {
     pub(super) fn submit(
         &self,
         event: &Incoming<'_>,
-        from: &Identity,
+        from: &Arc<Identity>,
         ack: Option<AckSender>,
-    ) -> Result<(), Full> {
+    ) -> Result<(), Option<AckSender>> {
         let mut queue = self.lock();
-        let size = queue.bytes + event.frame.get().len();
+        let size = queue.bytes + queue.kept_bytes + event.frame.get().len();
         if queue.closed
             || self.most_bytes < size
             || self.most_pending <= queue.open
             || self.most_pending * MOST_SETTLED <= queue.pending.len()
         {
-            return Err(Full(ack));
+            return Err(ack);
         }
         // Invariant: one lock for both, so the order of `r` is the order on the link.
         let r = queue.first + queue.pending.len() as u64;
+        let kept = Kept {
+            id: event.id.as_ref().into(),
+            prev: event.prev.as_deref().map(Into::into),
+            receipt: event.receipt.as_deref().map(Into::into),
+            frame: event.frame.to_owned(),
+        };
+        queue.kept_bytes += kept.bytes();
         let pending = Pending {
             ack,
             to: event.to.as_ref().into(),
             since: Instant::now(),
+            from: Arc::clone(from),
+            event: Some(kept),
         };
         queue.pending.push_back(Some(pending));
         queue.open += 1;
@@ -160,6 +186,7 @@ impl Link {
             to: &event.to,
             id: &event.id,
             prev: event.prev.as_deref(),
+            receipt: event.receipt.as_deref(),
             frame: event.frame,
         });
         drop(queue);
@@ -190,7 +217,7 @@ impl Link {
     /// What these settlements are for, in their order.
     pub(super) fn settle(&self, settlements: impl Iterator<Item = u64>, found: &mut Vec<Settled>) {
         let mut queue = self.lock();
-        let mut settled = 0;
+        let (mut settled, mut freed) = (0, 0);
         for r in settlements {
             let place = r
                 .checked_sub(queue.first)
@@ -200,6 +227,7 @@ impl Link {
                 (Some(_), Some(pending)) => match pending.take() {
                     Some(pending) => {
                         settled += 1;
+                        freed += pending.event.as_ref().map_or(0, Kept::bytes);
                         Settled::Pending(pending)
                     }
                     None => Settled::Earlier,
@@ -209,6 +237,7 @@ impl Link {
             });
         }
         queue.open -= settled;
+        queue.kept_bytes -= freed;
         queue.forget_settled();
     }
 
@@ -216,7 +245,7 @@ impl Link {
     pub(super) fn end_waits(&self, now: Instant) {
         let mut overdue = Vec::new();
         let mut queue = self.lock();
-        let mut forgotten = 0;
+        let (mut forgotten, mut freed) = (0, 0);
         for place in &mut queue.pending {
             let Some(pending) = place else { continue };
             let waited = now.saturating_duration_since(pending.since);
@@ -224,32 +253,31 @@ impl Link {
                 break;
             }
             overdue.extend(pending.ack.take());
+            freed += pending.event.take().map_or(0, |kept| kept.bytes());
             if self.patience * REMEMBER <= waited {
                 *place = None;
                 forgotten += 1;
             }
         }
         queue.open -= forgotten;
+        queue.kept_bytes -= freed;
         queue.forget_settled();
         drop(queue);
         overdue.into_iter().for_each(busy);
     }
 
-    /// Takes nothing any longer; everything that waits is answered `busy`.
-    pub(super) fn close(&self) {
+    /// Takes nothing any longer; gives back what waits, in the order of submitting.
+    pub(super) fn close(&self) -> impl Iterator<Item = Pending> + use<> {
         let mut queue = self.lock();
         queue.closed = true;
         queue.messages.clear();
         queue.bytes = 0;
+        queue.kept_bytes = 0;
         let pending = std::mem::take(&mut queue.pending);
         queue.open = 0;
         queue.first += pending.len() as u64;
         drop(queue);
-        pending
-            .into_iter()
-            .flatten()
-            .filter_map(|pending| pending.ack)
-            .for_each(busy);
+        pending.into_iter().flatten()
     }
 
     pub(super) fn waiting(&self) -> usize {

@@ -41,7 +41,7 @@ impl End {
     }
 }
 
-/// Serves a link until it ends; then answers everything that waits on it.
+/// Serves a link until it ends; then everything that waits on it is passed on or answered.
 pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket) {
     let _running = relay.tasks.token();
     let link = Arc::new(Link::new(&relay.config));
@@ -60,8 +60,7 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket) {
         end = read(&relay, &link, stream) => end,
         () = stop.cancelled() => End::plain("the relay stops"),
     };
-    relay.links.remove(&link);
-    link.close();
+    relay.end_link(&link);
     if end.bad {
         count(&relay.counters.bad_links);
         warn!(
@@ -97,8 +96,9 @@ struct Rounds {
 impl Rounds {
     fn first(&mut self) {
         let (relay, link) = (Arc::clone(&self.relay), Arc::clone(&self.link));
+        let mut passing = relay.links.passing();
         relay.registry.with_connected(|ids| {
-            self.send(&ids);
+            self.send(&ids, passing.take());
             relay.links.add(&link);
         });
     }
@@ -106,10 +106,10 @@ impl Rounds {
     fn next(&mut self) {
         self.round += 1;
         let relay = Arc::clone(&self.relay);
-        relay.registry.with_connected(|ids| self.send(&ids));
+        relay.registry.with_connected(|ids| self.send(&ids, 0));
     }
 
-    fn send(&self, ids: &[shared_protocol::RelayId]) {
+    fn send(&self, ids: &[shared_protocol::RelayId], passed_on: u64) {
         let size = usize::try_from(self.relay.config.limits.present_part).unwrap_or(usize::MAX);
         let parts = ids.chunks(size).collect::<Vec<_>>();
         let last = parts.len().saturating_sub(1);
@@ -121,6 +121,7 @@ impl Rounds {
                 part: u32::try_from(part).unwrap_or(u32::MAX),
                 last: part == last,
                 relay_ids: ids.to_vec(),
+                passed_on,
             });
         }
     }

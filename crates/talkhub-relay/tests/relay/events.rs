@@ -108,23 +108,6 @@ async fn settlements_come_in_any_order() {
 }
 
 #[tokio::test]
-async fn without_a_logic_server_durable_ones_are_busy() {
-    let world = World::new().await;
-    let talk = group();
-    let (_, client) = world.person(&[&talk]).await;
-    assert!(is_busy(&client.emit(&durable(&talk, "{}")).await));
-    let mut link = world.link().await;
-    let ack = client.emit(&durable(&talk, "{}"));
-    link.submit().await;
-    link.close().await;
-    assert!(is_busy(&ack.await), "what waits when the link ends is busy");
-    until("busy again", async || {
-        is_busy(&client.emit(&durable(&talk, "{}")).await)
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn n03_ephemeral_to_a_group_and_to_a_relay_id() {
     let world = World::new().await;
     let talk = group();

@@ -260,6 +260,7 @@ fn event(to: impl ToString, class: Class, frame: &str) -> Event {
         class,
         frame: frame.to_owned(),
         prev: None,
+        receipt: None,
     }
 }
 
@@ -273,6 +274,10 @@ pub(crate) fn refused(ack: Result<Ack, socket_client::AckError>) -> Vec<String> 
 
 pub(crate) fn is_busy(ack: &Result<Ack, socket_client::AckError>) -> bool {
     matches!(ack, Ok(Ack::Busy { .. }))
+}
+
+pub(crate) fn is_passed_on(ack: &Result<Ack, socket_client::AckError>) -> bool {
+    matches!(ack, Ok(Ack::PassedOn { .. }))
 }
 
 /// The frame of a delivery that the relay itself made.

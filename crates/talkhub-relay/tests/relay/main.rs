@@ -11,6 +11,7 @@ mod limits;
 mod link;
 mod load;
 mod origin;
+mod passing;
 mod played;
 mod polling;
 mod program;

@@ -74,6 +74,18 @@ impl Link {
         }
     }
 
+    /// How many events the first round says were passed on before this link.
+    pub(crate) async fn passed_on(&mut self) -> u64 {
+        loop {
+            if let Up::Present {
+                passed_on, round: 0, ..
+            } = self.up().await.expect("the link is open")
+            {
+                return passed_on;
+            }
+        }
+    }
+
     /// The code with which the relay closes.
     pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
