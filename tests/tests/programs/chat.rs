@@ -232,6 +232,7 @@ async fn c06_typing_reaches_the_other_and_no_history() {
         class: Class::Ephemeral,
         frame: frame.clone(),
         prev: None,
+        receipt: None,
     };
     anns.emit(&event).await.unwrap();
 

@@ -100,6 +100,7 @@ async fn s03_messages_arrive_while_the_relay_is_away() {
         class: shared_protocol::Class::Durable,
         frame: serde_json::json!({ "kind": "message", "body": "by the relay" }).to_string(),
         prev: None,
+        receipt: None,
     };
     socket.emit(&event).await.unwrap();
     loop {

@@ -382,6 +382,7 @@ pub fn submit(
         id: id.to_string(),
         prev: prev.map(|id| id.to_string()),
         frame: json!({ "kind": "message", "body": body }).to_string(),
+        receipt: None,
     }
 }
 
