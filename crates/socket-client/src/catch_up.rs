@@ -5,9 +5,13 @@ mod event;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod unsaved;
+#[cfg(test)]
+mod unsaved_tests;
 
 pub use event::{PendingState, TimelineEvent};
 pub use rows::Held;
+pub use unsaved::{HAND_IN_AFTER_MS, Line, NOT_SAVED_AFTER_MS, Unsaved, UnsavedState};
 
 use crate::rules::Rules;
 use shared_protocol::api::{Changes, Mark, Message, MessagePage};
@@ -69,6 +73,10 @@ pub struct Timeline {
     /// Held rows by seq.
     rows: BTreeMap<i64, Held>,
     pending: Vec<Pending>,
+    /// By the relay's time.
+    unsaved: Vec<Unsaved>,
+    /// Before this nothing is handed in.
+    hand_in_after: i64,
     /// Everything up to this `rev` is held, as far as the window reaches. `None`: nothing was loaded yet.
     cursor: Option<i64>,
     history: Option<String>,
@@ -89,6 +97,8 @@ impl Timeline {
             me,
             rows: BTreeMap::new(),
             pending: Vec::new(),
+            unsaved: Vec::new(),
+            hand_in_after: 0,
             cursor: None,
             history: None,
             marks: BTreeMap::new(),
@@ -145,6 +155,10 @@ impl Timeline {
             }
             TimelineEvent::Stored { message, history } => self.take_ack(message, &history),
             TimelineEvent::Heard { message, history } => self.hear(message, &history),
+            TimelineEvent::Unsaved { .. }
+            | TimelineEvent::NotSaved { .. }
+            | TimelineEvent::HandedIn { .. }
+            | TimelineEvent::Aged { .. } => self.take_unsaved(event),
             TimelineEvent::Marked { mark } => self.mark(&[mark]),
             TimelineEvent::Behind if self.catch_up.running => self.catch_up.gapped = true,
             TimelineEvent::Behind => self.catch_up.want = true,
@@ -209,7 +223,8 @@ impl Timeline {
         };
     }
 
-    /// Drops what is held and asks for the latest page. Own unsent lines stay: they belong to the outbox.
+    /// Drops what is held and asks for the latest page. Own unsent lines stay, they belong to the outbox; unsaved
+    /// ones too, they are of no history.
     fn start_afresh(&mut self) {
         self.rows.clear();
         self.cursor = None;

@@ -2,10 +2,14 @@
 //! The page has its twin in `messages/outbox.std.ts`: same rules, same words.
 
 mod due;
+mod passed;
+#[cfg(test)]
+mod passed_tests;
 #[cfg(test)]
 mod tests;
 
 pub use due::Due;
+pub use passed::Passed;
 
 use crate::rules::Rules;
 use serde::{Deserialize, Serialize};
@@ -34,6 +38,9 @@ pub struct Entry {
     /// A definite no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Problem>,
+    /// The relay has passed it on while no logic server was there. It is not stored: never a tick for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Passed>,
     /// It is stored, in this history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticked: Option<Tick>,
@@ -85,6 +92,14 @@ pub enum OutboxEvent {
         id: MessageId,
         problem: Problem,
     },
+    /// No logic server was there: the relay has handed it to the group, at this time of its clock.
+    PassedOn {
+        id: MessageId,
+        at: i64,
+        receipt: String,
+        now: i64,
+        chance: f64,
+    },
     /// Neither yes nor no: `busy`, 5xx, a cut, or no answer in time.
     PutOff {
         id: MessageId,
@@ -95,7 +110,8 @@ pub enum OutboxEvent {
     },
     /// The connection is gone with everything that was on its way.
     Cut,
-    /// The connection is there.
+    /// The connection is there, the relay says `look`, or the logic server answers again: nothing waits any longer but
+    /// for what the server asked to wait.
     Hurry {
         now: i64,
     },
@@ -104,10 +120,13 @@ pub enum OutboxEvent {
         history: String,
         now: i64,
     },
-    /// After a refusal: once more, as the last one written.
+    /// After a refusal: once more, as the last one written. The refusal of something passed on stands for ever, so that
+    /// one goes as a new message, by the id `anew`.
     Again {
         id: MessageId,
         order: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anew: Option<MessageId>,
     },
     Withdrew {
         id: MessageId,
@@ -125,6 +144,8 @@ pub struct Outbox {
     entries: Vec<Entry>,
     flying: BTreeSet<MessageId>,
     pauses: BTreeMap<ConversationId, Pause>,
+    /// Until when what was passed on is not offered again, if nothing else happens.
+    rests: BTreeMap<ConversationId, i64>,
     history: Option<String>,
     rules: Rules,
 }
@@ -142,6 +163,7 @@ impl Outbox {
             entries: Vec::new(),
             flying: BTreeSet::new(),
             pauses: BTreeMap::new(),
+            rests: BTreeMap::new(),
             history: None,
             rules,
         }
@@ -176,6 +198,13 @@ impl Outbox {
             }
             OutboxEvent::Stored { id, history, now } => self.tick(id, history, now),
             OutboxEvent::Refused { id, problem } => self.refuse(id, problem),
+            OutboxEvent::PassedOn {
+                id,
+                at,
+                receipt,
+                now,
+                chance,
+            } => self.pass_on(id, Passed { at, receipt }, now, chance),
             OutboxEvent::PutOff {
                 id,
                 now,
@@ -189,13 +218,7 @@ impl Outbox {
             }
             OutboxEvent::Hurry { now } => self.hurry(now),
             OutboxEvent::History { history, now } => self.learn(history, now),
-            OutboxEvent::Again { id, order } => {
-                self.change(id, |entry| {
-                    entry.refused = None;
-                    entry.order = order;
-                });
-                self.sort();
-            }
+            OutboxEvent::Again { id, order, anew } => self.again(id, order, anew),
             OutboxEvent::Withdrew { id } => self.remove(id),
             OutboxEvent::TakenOver { from, by } => {
                 for entry in self.entries.iter_mut().filter(|entry| from.contains(&entry.tab)) {
@@ -249,6 +272,7 @@ impl Outbox {
             return;
         };
         self.pauses.remove(&conversation);
+        self.rests.clear(); // the logic server answers
         let present = self.history.clone();
         self.change(id, |entry| {
             entry.refused = None;
@@ -270,6 +294,7 @@ impl Outbox {
     }
 
     fn hurry(&mut self, now: i64) {
+        self.rests.clear();
         self.pauses.retain(|_, pause| {
             pause.until = pause.asked;
             now < pause.asked
@@ -280,6 +305,7 @@ impl Outbox {
         if self.history.as_ref() != Some(&history) {
             self.history = Some(history);
             self.pauses.clear();
+            self.rests.clear();
         }
         self.forget_old_ticks(now);
     }
@@ -303,6 +329,7 @@ impl Outbox {
             return self.refuse(id, no_answer());
         }
         self.rename(id);
+        self.rests.remove(&conversation); // what waits here goes again together, in order
         let before = self.pauses.get(&conversation).copied();
         let asked = retry_after.unwrap_or(0);
         // Several answers of one burst are one failure.

@@ -14,6 +14,16 @@ pub struct Rules {
     pub prev: bool,
     /// RU5 and RU12: the one before it may have its tick already, since a restore can take the tick back.
     pub prev_may_be_ticked: bool,
+    /// RU5: what was passed on is offered again with its receipt.
+    pub receipts: bool,
+    /// RU5: what was passed on is not stored.
+    pub passed_on_is_no_tick: bool,
+    /// RU5: what others have sent and nobody has stored is handed in.
+    pub hand_in: bool,
+    /// RU6: an unsaved line is marked.
+    pub unsaved_is_marked: bool,
+    /// RU6: the stored row of the same sender and id replaces an unsaved line.
+    pub stored_replaces_unsaved: bool,
     /// RU7: a row goes in only over an older one, and only where the window is.
     pub newer_row_wins: bool,
     /// RU8: a live row moves the cursor only over an unbroken run and while no catch-up is running.
@@ -44,6 +54,11 @@ impl Rules {
         no_answer_is_no_refusal: true,
         prev: true,
         prev_may_be_ticked: true,
+        receipts: true,
+        passed_on_is_no_tick: true,
+        hand_in: true,
+        unsaved_is_marked: true,
+        stored_replaces_unsaved: true,
         newer_row_wins: true,
         unbroken_run: true,
         last_row_pages: true,

@@ -1,8 +1,9 @@
 //! Everything that can happen to a timeline, in the same words as in the page.
 
+use super::Unsaved;
 use serde::{Deserialize, Serialize};
 use shared_protocol::api::{Changes, Mark, Message, MessagePage};
-use shared_protocol::{MessageId, Problem};
+use shared_protocol::{MessageId, Problem, UserId};
 
 /// Where an own line stands before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +11,8 @@ use shared_protocol::{MessageId, Problem};
 pub enum PendingState {
     Sending,
     Waiting,
+    /// The relay has passed it on; it is not yet saved.
+    PassedOn,
     Failed,
 }
 
@@ -46,6 +49,25 @@ pub enum TimelineEvent {
     Heard {
         message: Message,
         history: String,
+    },
+    /// A delivery that the relay marked as unsaved.
+    Unsaved {
+        line: Unsaved,
+    },
+    /// What had been passed on was refused for good: a frame says so, or, with the problem, the answer to handing it in.
+    NotSaved {
+        sender: UserId,
+        id: MessageId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
+    },
+    /// What `to_hand_in(now)` gave is on its way to the logic server. What comes back as stored is `Heard`.
+    HandedIn {
+        now: i64,
+    },
+    /// Time has passed, by the server's clock as this device knows it.
+    Aged {
+        now: i64,
     },
     Marked {
         mark: Mark,

@@ -47,6 +47,7 @@ impl Timeline {
                 if own.any(|held| held.message.id == id) || self.pending.iter().any(|line| line.id == id) {
                     return;
                 }
+                self.drop_unsaved(self.me, id); // taken over from a tab that is gone
                 self.pending.push(Pending {
                     id,
                     body,
@@ -72,13 +73,14 @@ impl Timeline {
     }
 
     /// RU7: a row goes in only if its `rev` is greater than the one held for its place, and a row before `first` only
-    /// updates what is held. Own pending lines give way to their row.
+    /// updates what is held. Own pending lines and unsaved lines of the same sender give way to their row, content too.
     pub(super) fn put(&mut self, rows: Vec<Held>, first: i64) {
         for row in rows {
             let message = &row.message;
             if self.is_own(message) {
                 self.pending.retain(|line| line.id != message.id);
             }
+            self.drop_unsaved(message.sender.user_id, message.id);
             let held = self.rows.get(&message.seq);
             let is_news = match held {
                 Some(held) => held.rank() < row.rank(),

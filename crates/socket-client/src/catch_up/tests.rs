@@ -4,14 +4,14 @@ use super::*;
 use shared_protocol::api::Person;
 use shared_protocol::{ConversationId, Group};
 
-const ME: i64 = 1_000_000_001;
-const OTHER: i64 = 1_000_000_002;
+pub(super) const ME: i64 = 1_000_000_001;
+pub(super) const OTHER: i64 = 1_000_000_002;
 
-fn id(number: i64) -> MessageId {
+pub(super) fn id(number: i64) -> MessageId {
     format!("0192f5d0-7c1e-7abc-8def-{number:012x}").parse().unwrap()
 }
 
-fn row(seq: i64, rev: i64, sender: i64, body: &str) -> Message {
+pub(super) fn row(seq: i64, rev: i64, sender: i64, body: &str) -> Message {
     let user_id = UserId::new(sender).unwrap();
     Message {
         conversation: ConversationId::new(1).unwrap(),
@@ -33,18 +33,18 @@ fn row(seq: i64, rev: i64, sender: i64, body: &str) -> Message {
 }
 
 /// A message that nobody has changed.
-fn plain(seq: i64) -> Message {
+pub(super) fn plain(seq: i64) -> Message {
     row(seq, seq, OTHER, &format!("m{seq}"))
 }
 
-fn heard(message: Message) -> TimelineEvent {
+pub(super) fn heard(message: Message) -> TimelineEvent {
     TimelineEvent::Heard {
         message,
         history: "h1".to_owned(),
     }
 }
 
-fn page(seqs: std::ops::RangeInclusive<i64>, rev: i64, history: &str) -> MessagePage {
+pub(super) fn page(seqs: std::ops::RangeInclusive<i64>, rev: i64, history: &str) -> MessagePage {
     MessagePage {
         messages: seqs.map(plain).collect(),
         marks: Vec::new(),
@@ -53,7 +53,7 @@ fn page(seqs: std::ops::RangeInclusive<i64>, rev: i64, history: &str) -> Message
     }
 }
 
-fn changes(messages: Vec<Message>, upto: Option<i64>) -> Changes {
+pub(super) fn changes(messages: Vec<Message>, upto: Option<i64>) -> Changes {
     Changes {
         messages,
         marks: Vec::new(),
@@ -77,7 +77,7 @@ impl Timeline {
 }
 
 /// A timeline that holds 4, 5 and 6 of six.
-fn loaded() -> Timeline {
+pub(super) fn loaded() -> Timeline {
     let mut timeline = Timeline::new(UserId::new(ME).unwrap(), Rules::ALL);
     timeline.load(page(4..=6, 6, "h1"));
     timeline

@@ -10,6 +10,8 @@ pub struct Due {
     pub entry: Entry,
     /// This device's message before it in this conversation; the server takes them only in this order.
     pub prev: Option<MessageId>,
+    /// What the relay gave when it passed this one on. (RU5)
+    pub receipt: Option<String>,
 }
 
 impl Outbox {
@@ -39,8 +41,10 @@ impl Outbox {
                 *on_the_way += 1;
                 continue;
             }
+            let is_resting = entry.passed.is_some() && self.rests_here(entry.conversation, now);
             if entry.tab != tab
                 || closed.contains(&entry.conversation)
+                || is_resting
                 || self.is_paused(entry.conversation, now)
             {
                 continue;
@@ -50,9 +54,11 @@ impl Outbox {
                 continue;
             }
             *on_the_way += 1;
+            let passed = entry.passed.as_ref().filter(|_| self.rules.receipts);
             out.push(Due {
                 entry: entry.clone(),
                 prev,
+                receipt: passed.map(|passed| passed.receipt.clone()),
             });
         }
         out
@@ -60,13 +66,13 @@ impl Outbox {
 
     /// When to look again; `None` when nothing waits for the clock.
     pub fn wake_at(&self, tab: &str) -> Option<i64> {
-        let waiting: BTreeSet<ConversationId> = self
-            .unsent()
-            .filter(|entry| entry.tab == tab)
-            .map(|entry| entry.conversation)
-            .collect();
-        let pauses = self.pauses.iter().filter(|(id, _)| waiting.contains(id));
-        pauses.map(|(_, pause)| pause.until).min()
+        let own = self.unsent().filter(|entry| entry.tab == tab);
+        let times = own.filter_map(|entry| {
+            let pause = self.pauses.get(&entry.conversation).map(|pause| pause.until);
+            let rest = self.rests.get(&entry.conversation).copied();
+            pause.or_else(|| rest.filter(|_| entry.passed.is_some()))
+        });
+        times.min()
     }
 
     fn is_paused(&self, conversation: ConversationId, now: i64) -> bool {

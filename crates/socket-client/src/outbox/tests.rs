@@ -2,13 +2,13 @@
 
 use super::*;
 
-const TAB: &str = "tab";
+pub(super) const TAB: &str = "tab";
 
-fn id(number: u32) -> MessageId {
+pub(super) fn id(number: u32) -> MessageId {
     format!("0192f5d0-7c1e-7abc-8def-{number:012x}").parse().unwrap()
 }
 
-fn entry(number: u32, conversation: i64) -> Entry {
+pub(super) fn entry(number: u32, conversation: i64) -> Entry {
     Entry {
         id: id(number),
         user: UserId::new(1_000_000_001).unwrap(),
@@ -20,12 +20,13 @@ fn entry(number: u32, conversation: i64) -> Entry {
         tab: TAB.to_owned(),
         emitted: false,
         refused: None,
+        passed: None,
         ticked: None,
     }
 }
 
 /// An outbox with these messages of conversation 1.
-fn outbox(numbers: impl IntoIterator<Item = u32>) -> Outbox {
+pub(super) fn outbox(numbers: impl IntoIterator<Item = u32>) -> Outbox {
     let mut outbox = Outbox::default();
     for number in numbers {
         let entry = entry(number, 1);
@@ -35,12 +36,12 @@ fn outbox(numbers: impl IntoIterator<Item = u32>) -> Outbox {
 }
 
 /// `number after prev` of what may go out.
-fn due(outbox: &Outbox, now: i64, window: usize) -> Vec<(MessageId, Option<MessageId>)> {
+pub(super) fn due(outbox: &Outbox, now: i64, window: usize) -> Vec<(MessageId, Option<MessageId>)> {
     let due = outbox.due(TAB, now, window).into_iter();
     due.map(|due| (due.entry.id, due.prev)).collect()
 }
 
-fn stored(number: u32, history: &str) -> OutboxEvent {
+pub(super) fn stored(number: u32, history: &str) -> OutboxEvent {
     OutboxEvent::Stored {
         id: id(number),
         history: history.to_owned(),
@@ -48,7 +49,7 @@ fn stored(number: u32, history: &str) -> OutboxEvent {
     }
 }
 
-fn put_off(number: u32, now: i64, retry_after: Option<i64>) -> OutboxEvent {
+pub(super) fn put_off(number: u32, now: i64, retry_after: Option<i64>) -> OutboxEvent {
     OutboxEvent::PutOff {
         id: id(number),
         now,
@@ -57,7 +58,7 @@ fn put_off(number: u32, now: i64, retry_after: Option<i64>) -> OutboxEvent {
     }
 }
 
-fn no() -> Problem {
+pub(super) fn no() -> Problem {
     Problem::new("invalid", 400, "no")
 }
 
@@ -195,7 +196,11 @@ fn a_refused_one_goes_again_as_the_last() {
         id: id(1),
         problem: no(),
     });
-    outbox.apply(OutboxEvent::Again { id: id(1), order: 3 });
+    outbox.apply(OutboxEvent::Again {
+        id: id(1),
+        order: 3,
+        anew: Some(id(4)),
+    });
     assert_eq!(due(&outbox, 0, 8), [(id(2), None), (id(1), Some(id(2)))]);
     outbox.apply(OutboxEvent::Withdrew { id: id(2) });
     assert_eq!(due(&outbox, 0, 8), [(id(1), None)]);

@@ -56,6 +56,7 @@ impl World<'_> {
             tab: device.tab.clone(),
             emitted: false,
             refused: None,
+            passed: None,
             ticked: None,
         };
         device.write(entry, &mut self.disks[device.disk]);
