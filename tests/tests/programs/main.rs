@@ -5,6 +5,7 @@
 mod chat;
 mod commands;
 mod conformance;
+mod fail_points;
 mod live;
 mod model;
 mod ready;

@@ -3,6 +3,8 @@
 use super::{Draft, Outcome, Stored, relay, send_all};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
+#[cfg(feature = "chaos")]
+use crate::platform::fail_point::{self, Point};
 use crate::platform::live::Live;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
@@ -125,6 +127,8 @@ impl Writer {
             .filter_map(|draft| draft.as_ref().ok().cloned())
             .collect();
         let mut outcomes = self.commit(&drafts).into_iter();
+        #[cfg(feature = "chaos")]
+        fail_point::pass(Point::AfterCommit);
         let mut lots: Vec<(&LinkSender, Vec<Down>)> = Vec::new();
         for (waiting, draft) in batch.iter().zip(parsed) {
             let outcome = draft.and_then(|_| outcomes.next().unwrap_or(Err(Problem::Busy(1))));

@@ -4,6 +4,8 @@ use super::model::{Author, Body, Draft, Window, cursor, parse_limit};
 use super::{overview, send_all};
 use crate::accounts::SignedIn;
 use crate::platform::app::App;
+#[cfg(feature = "chaos")]
+use crate::platform::fail_point::{self, Point};
 use crate::platform::json::{Json, Query};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
@@ -162,6 +164,8 @@ async fn create(
     let stored = stored.await?;
     let history_id = app.history_id.to_string();
     if stored.is_new {
+        #[cfg(feature = "chaos")]
+        fail_point::pass(Point::BeforeForward);
         let frame = ServerFrame::Message {
             message: stored.message.clone(),
             history_id: history_id.clone(),

@@ -5,6 +5,8 @@ use super::store;
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
 use crate::platform::db::dialect::{self, Locked, NewMessage};
+#[cfg(feature = "chaos")]
+use crate::platform::fail_point::{self, Point};
 use crate::platform::problem::{Problem, Result};
 use crate::{accounts, conversations, presence};
 use shared_protocol::api::Person;
@@ -48,6 +50,8 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         outcomes.push(rules.place(draft, author, places.get_mut(&draft.group), &mut known));
     }
     save(conn, &known, places)?;
+    #[cfg(feature = "chaos")]
+    fail_point::pass(Point::BeforeCommit);
     Ok(outcomes)
 }
 

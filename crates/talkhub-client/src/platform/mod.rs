@@ -5,6 +5,8 @@ pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod db;
+#[cfg(feature = "chaos")]
+pub mod fail_point;
 pub mod hashing;
 pub mod jobs;
 pub mod json;

@@ -2,6 +2,8 @@
 
 use crate::messages::committer::Committer;
 use crate::platform::app::App;
+#[cfg(feature = "chaos")]
+use crate::platform::fail_point::{self, Point};
 use crate::presence::{self, Tracker};
 use anyhow::{Context, anyhow, bail};
 use futures_util::stream::{SplitSink, SplitStream};
@@ -153,6 +155,10 @@ async fn read(
         .ok_or_else(|| anyhow!("the link is down again"))?;
     let mut messages = early;
     loop {
+        #[cfg(feature = "chaos")]
+        if messages.iter().any(|message| matches!(message, Up::Submit(_))) {
+            fail_point::pass(Point::LinkRead);
+        }
         for message in messages {
             match message {
                 Up::Submit(submit) => committer.submit(submit, &link),
@@ -221,6 +227,10 @@ async fn write(
                     sink.feed(Message::text(text)).await?;
                 }
                 sink.flush().await?;
+                #[cfg(feature = "chaos")]
+                if lot.iter().any(|down| matches!(down, Down::Settle(_))) {
+                    fail_point::pass(Point::AfterSettle);
+                }
             }
             _ = beat.tick() => sink.send(Message::Ping(Vec::new().into())).await?,
         }
