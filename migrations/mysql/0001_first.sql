@@ -1,10 +1,11 @@
--- The first tables: people, sign-ins, connections, conversations and the history.
-CREATE TABLE meta (
+-- The first tables: people, sign-ins, connections, conversations and the history. IF NOT EXISTS: every statement here may
+-- run again after a start that was cut off.
+CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR(190) NOT NULL PRIMARY KEY,
     value VARCHAR(190) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
-CREATE TABLE users (
+CREATE TABLE IF NOT EXISTS users (
     id BIGINT NOT NULL PRIMARY KEY,
     userid BIGINT NOT NULL UNIQUE,
     username VARCHAR(190) NOT NULL UNIQUE,
@@ -24,7 +25,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
-CREATE TABLE sessions (
+CREATE TABLE IF NOT EXISTS sessions (
     id BIGINT NOT NULL PRIMARY KEY,
     token_sha256 VARCHAR(64) NOT NULL UNIQUE,
     user_id BIGINT NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE sessions (
     FOREIGN KEY (user_id) REFERENCES users (userid)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
-CREATE TABLE online (
+CREATE TABLE IF NOT EXISTS online (
     relay_id VARCHAR(32) NOT NULL PRIMARY KEY,
     user_id BIGINT NOT NULL,
     session_id BIGINT NOT NULL,
@@ -56,7 +57,7 @@ CREATE TABLE online (
     FOREIGN KEY (session_id) REFERENCES sessions (id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
-CREATE TABLE conversations (
+CREATE TABLE IF NOT EXISTS conversations (
     id BIGINT NOT NULL PRIMARY KEY,
     kind VARCHAR(16) NOT NULL,
     relay_group VARCHAR(32) NOT NULL UNIQUE,
@@ -70,7 +71,7 @@ CREATE TABLE conversations (
     FOREIGN KEY (created_by) REFERENCES users (userid)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
-CREATE TABLE members (
+CREATE TABLE IF NOT EXISTS members (
     conversation_id BIGINT NOT NULL,
     user_id BIGINT NOT NULL,
     role VARCHAR(16) NOT NULL,
@@ -84,7 +85,7 @@ CREATE TABLE members (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- No foreign keys here: the commit checks conversation and sender itself, once for a whole batch.
-CREATE TABLE messages (
+CREATE TABLE IF NOT EXISTS messages (
     conversation_id BIGINT NOT NULL,
     seq BIGINT NOT NULL,
     rev BIGINT NOT NULL,
@@ -100,7 +101,7 @@ CREATE TABLE messages (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- What must happen after a commit, written in the same transaction, safe to run twice.
-CREATE TABLE jobs (
+CREATE TABLE IF NOT EXISTS jobs (
     id BIGINT NOT NULL PRIMARY KEY,
     body TEXT NOT NULL,
     run_at BIGINT NOT NULL,

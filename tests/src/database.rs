@@ -86,8 +86,31 @@ impl Database {
     }
 
     fn tell(&self, verb: &str) -> Result<()> {
-        let Self::Mysql { server, name, .. } = self else {
+        let Self::Mysql { name, .. } = self else {
             return Ok(());
+        };
+        self.run(&format!("{verb} DATABASE `{name}`")).map(drop)
+    }
+
+    /// Runs statements as another client of the same server, to their end; gives back what they print.
+    pub fn run(&self, statements: &str) -> Result<String> {
+        let mut client = self.client()?;
+        let output = client
+            .arg(format!("--execute={statements}"))
+            .output()
+            .context("the client of MariaDB (mariadb) is missing")?;
+        ensure!(
+            output.status.success(),
+            "{statements}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// A client of the server that waits for its statements.
+    pub fn client(&self) -> Result<Command> {
+        let Self::Mysql { server, .. } = self else {
+            anyhow::bail!("SQLite has no server");
         };
         let (host, port) = server
             .split_once(':')
@@ -95,15 +118,7 @@ impl Database {
         let mut client = Command::new("mariadb");
         client.args(["--no-defaults", "--protocol=tcp", "--user=root"]);
         client.args([format!("--host={host}"), format!("--port={port}")]);
-        client.arg(format!("--execute={verb} DATABASE `{name}`"));
-        let output = client
-            .output()
-            .context("the client of MariaDB (mariadb) is missing")?;
-        ensure!(
-            output.status.success(),
-            "{verb} {name}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(())
+        client.args(["--skip-column-names", "--batch"]);
+        Ok(client)
     }
 }

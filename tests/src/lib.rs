@@ -2,6 +2,7 @@
 
 mod database;
 mod gate;
+mod mariadbd;
 mod outbox;
 mod person;
 mod process;
@@ -9,6 +10,7 @@ mod site;
 
 pub use database::Database;
 pub use gate::Gate;
+pub use mariadbd::Mariadbd;
 pub use outbox::{Outbox, Written};
 pub use person::{PASSWORD, Person, Refusal};
 pub use process::{Process, Which, free_port};

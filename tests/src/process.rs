@@ -65,9 +65,45 @@ impl Process {
         settings: &BTreeMap<String, String>,
         folder: &Path,
     ) -> Result<Self> {
+        Self::launch(Command::new(which.program()?), which, words, settings, folder)
+    }
+
+    /// Has a shell do something first, such as setting a limit; the program then takes the shell's place.
+    pub fn start_after(
+        script: &str,
+        which: Which,
+        settings: &BTreeMap<String, String>,
+        folder: &Path,
+    ) -> Result<Self> {
+        Self::start_within(&["sh"], script, which, settings, folder)
+    }
+
+    /// The same, with a shell that something else starts: `unshare -Urm sh`.
+    pub fn start_within(
+        shell: &[&str],
+        script: &str,
+        which: Which,
+        settings: &BTreeMap<String, String>,
+        folder: &Path,
+    ) -> Result<Self> {
+        let (first, rest) = shell.split_first().context("a shell")?;
+        let mut command = Command::new(first);
+        command
+            .args(rest)
+            .args(["-c", &format!("{script} && exec \"$0\"")]);
+        command.arg(which.program()?);
+        Self::launch(command, which, &[], settings, folder)
+    }
+
+    fn launch(
+        mut command: Command,
+        which: Which,
+        words: &[&str],
+        settings: &BTreeMap<String, String>,
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join(format!("{}.log", which.name()));
         let paper = File::options().create(true).append(true).open(&log)?;
-        let mut command = Command::new(which.program()?);
         for (name, _) in std::env::vars_os() {
             let name_text = name.to_string_lossy();
             if name_text.starts_with("TALKHUB_")
@@ -105,9 +141,18 @@ impl Process {
 
     /// SIGTERM, and how it ended.
     pub fn stop(&mut self, limit: Duration) -> Result<ExitStatus> {
-        let line = format!("kill -TERM {}", self.child.id());
-        Command::new("sh").args(["-c", &line]).status()?;
+        signal(self.child.id(), "TERM")?;
         self.wait(limit)
+    }
+
+    /// SIGSTOP: it is there, holds what it holds, and does nothing.
+    pub fn freeze(&self) -> Result<()> {
+        signal(self.child.id(), "STOP")
+    }
+
+    /// SIGCONT, after [`Process::freeze`].
+    pub fn wake(&self) -> Result<()> {
+        signal(self.child.id(), "CONT")
     }
 
     /// How it ends by itself.
@@ -154,6 +199,15 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Sends this signal to one process.
+pub(crate) fn signal(id: u32, name: &str) -> Result<()> {
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), id.to_string()])
+        .status()?;
+    ensure!(sent.success(), "kill -{name} {id} failed");
+    Ok(())
 }
 
 /// A port of 127.0.0.1 that nobody listens on: below those that the system gives to outgoing connections, and another

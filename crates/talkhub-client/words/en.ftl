@@ -11,6 +11,9 @@ skip-to-content = Skip to the conversation
 
 ## Problems: what a person is told when something cannot be done
 
+problem-bad-receipt = This receipt does not belong to this message.
+problem-receipt-expired = This message was passed on more than 24 hours ago. Its sender can send it again.
+problem-refused-before = This message was refused when it came first.
 problem-busy = There is a lot to do right now. Try again in a moment; nothing was lost.
 problem-foreign-origin = This page is out of date. Load it again and repeat what you did.
 problem-internal = Something went wrong on our side. What you wrote is still here; try again in a moment.
@@ -21,6 +24,7 @@ problem-missing-person = There is nobody with this ID.
 problem-relay-away = The live connection is away. Messages are kept and go out by themselves.
 problem-signed-out = Sign in to go on.
 problem-storage = The database cannot be reached right now. Try again in a moment; nothing was lost.
+problem-storage-full = The server's storage is full. What you wrote is kept here and goes out when there is room again.
 problem-too-fast = Too many tries. Wait { $seconds } seconds and try again.
 problem-wrong-login = That name and password do not belong together.
 problem-wrong-method = This address does not take that kind of request.

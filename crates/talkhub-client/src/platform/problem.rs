@@ -50,6 +50,12 @@ pub enum Problem {
     LongAddress,
     /// The relay cannot be reached.
     RelayAway,
+    /// A receipt that does not belong to the message it came with.
+    BadReceipt,
+    /// A receipt that is too old to prove anything.
+    OldReceipt,
+    /// It was refused when it came first, and stays so.
+    Decided(Box<wire::Problem>),
     /// All hands are busy; so many seconds to wait.
     Busy(u64),
     /// No connection to the database in time.
@@ -86,6 +92,9 @@ impl Problem {
             Self::ForeignOrigin => "foreign-origin",
             Self::LongAddress => "long-address",
             Self::RelayAway => "relay-away",
+            Self::BadReceipt => "bad-receipt",
+            Self::OldReceipt => "receipt-expired",
+            Self::Decided(_) => "refused",
             Self::Busy(_) => "busy",
             Self::Unreachable(_) | Self::Database(_) | Self::Unsure(_) => "storage",
             Self::Internal(_) => "internal",
@@ -97,7 +106,9 @@ impl Problem {
             Self::SignedOut | Self::WrongLogin => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::BadReceipt => StatusCode::BAD_REQUEST,
+            Self::OldReceipt => StatusCode::GONE,
+            Self::Decided(first) => StatusCode::from_u16(first.status).unwrap_or(StatusCode::FORBIDDEN),
             Self::Impossible(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -139,7 +150,13 @@ impl Problem {
             Self::ForeignOrigin => Said::new("problem-foreign-origin"),
             Self::LongAddress => Said::new("problem-missing"),
             Self::RelayAway => Said::new("problem-relay-away"),
+            Self::BadReceipt => Said::new("problem-bad-receipt"),
+            Self::OldReceipt => Said::new("problem-receipt-expired"),
+            Self::Decided(_) => Said::new("problem-refused-before"),
             Self::Busy(_) => Said::new("problem-busy"),
+            Self::Database(error) | Self::Unsure(error) if is_full(error) => {
+                Said::new("problem-storage-full")
+            }
             Self::Unreachable(_) | Self::Database(_) | Self::Unsure(_) => Said::new("problem-storage"),
             Self::Internal(_) => Said::new("problem-internal"),
         }
@@ -157,6 +174,12 @@ impl Problem {
                 | Self::Unsure(_)
                 | Self::Internal(_)
         )
+    }
+
+    /// Whether it must be remembered: a rule said no, and the same could be allowed later. What is wrong in the thing
+    /// itself is refused again by itself.
+    pub fn is_for_good(&self) -> bool {
+        !self.is_passing() && !matches!(self, Self::Invalid(_) | Self::Decided(_))
     }
 
     fn retry_after(&self) -> Option<u64> {
@@ -195,6 +218,9 @@ impl Problem {
 
     /// As programs get it (RFC 9457). Logs the cause.
     pub fn to_wire(&self) -> wire::Problem {
+        if let Self::Decided(first) = self {
+            return wire::Problem::clone(first);
+        }
         let words = Words::english();
         let fields = match self {
             Self::Invalid(issues) => issues
@@ -215,6 +241,12 @@ impl Problem {
             fields,
         }
     }
+}
+
+/// What the databases say when there is no room left.
+fn is_full(error: &DbError) -> bool {
+    let signs = ["is full", "No space left", "Disk full"];
+    matches!(error, DbError::DatabaseError(_, info) if signs.iter().any(|sign| info.message().contains(sign)))
 }
 
 impl fmt::Display for Problem {
@@ -279,6 +311,19 @@ mod tests {
         check(
             &Problem::Missing("conversation"),
             "404 /problems/missing There is no such conversation.",
+        );
+        check(
+            &Problem::BadReceipt,
+            "400 /problems/bad-receipt This receipt does not belong to this message.",
+        );
+        check(
+            &Problem::OldReceipt,
+            "410 /problems/receipt-expired This message was passed on more than 24 hours ago. Its sender can send it again.",
+        );
+        let first = wire::Problem::new("forbidden", 403, "Not here.");
+        check(
+            &Problem::Decided(Box::new(first)),
+            "403 /problems/forbidden Not here.",
         );
         check(
             &Problem::RelayAway,

@@ -105,6 +105,10 @@ fn history_id(conn: &mut DbConn, fresh: &str) -> QueryResult<String> {
         .first(conn)
         .optional()?;
     if let Some(found) = found {
+        // Written as it was: a database that takes no writes is noticed now, not with the first message.
+        diesel::update(meta::table.find("history_id"))
+            .set(meta::value.eq(&found))
+            .execute(conn)?;
         return Ok(found);
     }
     diesel::insert_into(meta::table)

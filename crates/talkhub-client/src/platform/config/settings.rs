@@ -129,7 +129,7 @@ pub const SETTINGS: &[Setting] = &[
         "TALKHUB_DATABASE_WAIT",
         "5",
         Number(1, 60),
-        "Seconds to wait for a free connection.",
+        "Seconds to wait for a free connection or a lock; a request waits twice as long in all.",
     ),
     setting(
         "TALKHUB_RELAY_LEASE",

@@ -5,6 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A blocking connection to whichever database is set. Use it on blocking threads only.
 #[derive(diesel::MultiConnection)]
@@ -99,8 +100,9 @@ pub enum Use {
     Write,
 }
 
-/// Opens a connection and tells it how durable and how strict to be.
-pub fn open(place: &Place, purpose: Use) -> anyhow::Result<DbConn> {
+/// Opens a connection and tells it how durable and how strict to be, and how long it may wait for a lock. MySQL waits a
+/// third of a request's time, since whoever loses tries three times.
+pub fn open(place: &Place, purpose: Use, wait: Duration) -> anyhow::Result<DbConn> {
     match place {
         Place::Sqlite(path) => {
             let path = path
@@ -108,10 +110,11 @@ pub fn open(place: &Place, purpose: Use) -> anyhow::Result<DbConn> {
                 .ok_or_else(|| anyhow::anyhow!("the path is not valid text"))?;
             let mut conn = SqliteConnection::establish(path)?;
             // Order matters: the busy time first, since switching to WAL may have to wait for another process.
-            conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            conn.batch_execute(&format!(
+                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;",
-            )?;
+                wait.as_millis()
+            ))?;
             Ok(DbConn::Sqlite(conn))
         }
         Place::Mysql(url) => {
@@ -120,7 +123,8 @@ pub fn open(place: &Place, purpose: Use) -> anyhow::Result<DbConn> {
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
             )?;
             conn.batch_execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin")?;
-            conn.batch_execute("SET SESSION innodb_lock_wait_timeout = 5")?;
+            let lock_wait = (wait.as_secs() * 2 / 3).max(1);
+            conn.batch_execute(&format!("SET SESSION innodb_lock_wait_timeout = {lock_wait}"))?;
             let level = match purpose {
                 Use::Read => "REPEATABLE READ",
                 Use::Write => "READ COMMITTED",
@@ -165,6 +169,7 @@ pub struct Pooled {
 pub struct Opener {
     pub place: Place,
     pub purpose: Use,
+    pub wait: Duration,
 }
 
 impl r2d2::ManageConnection for Opener {
@@ -173,7 +178,7 @@ impl r2d2::ManageConnection for Opener {
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
         // A runtime that cannot be made (no file handles left) panics; the pool must only hear of an error.
-        let opened = std::panic::catch_unwind(|| open(&self.place, self.purpose));
+        let opened = std::panic::catch_unwind(|| open(&self.place, self.purpose, self.wait));
         let opened = opened.unwrap_or_else(|_| {
             Err(anyhow::anyhow!(
                 "a connection could not be made: too many open files?"

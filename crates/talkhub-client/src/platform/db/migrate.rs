@@ -5,6 +5,7 @@ use super::{DbConn, Place};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use std::time::Duration;
 
 /// One step: its number, its name, and its text for either database.
 struct Step {
@@ -12,13 +13,19 @@ struct Step {
     name: &'static str,
     sqlite: &'static str,
     mysql: &'static str,
+    /// On MySQL, where a step is no transaction: whether all of it may be done a second time after it was cut off.
+    again: bool,
 }
+
+/// How long a start waits for another program that holds the database.
+const WAIT: Duration = Duration::from_secs(5);
 
 const STEPS: &[Step] = &[Step {
     version: 1,
     name: "first",
     sqlite: include_str!("../../../../../migrations/sqlite/0001_first.sql"),
     mysql: include_str!("../../../../../migrations/mysql/0001_first.sql"),
+    again: true,
 }];
 
 /// Why a database cannot be used. The text is for the operator.
@@ -26,6 +33,10 @@ const STEPS: &[Step] = &[Step {
 pub enum MigrateError {
     #[error("cannot open the database {place} (DATABASE_URL): {cause}")]
     Open { place: String, cause: String },
+    #[error(
+        "the database {place} (DATABASE_URL) is damaged: {cause}. Nothing was changed in it: put it aside and restore a backup"
+    )]
+    Damaged { place: String, cause: String },
     #[error(
         "the database {place} is of version {found}, this program knows versions up to {known}: start the newer program, or restore a backup made before the upgrade"
     )]
@@ -58,6 +69,12 @@ struct Applied {
 }
 
 #[derive(QueryableByName)]
+struct Check {
+    #[diesel(sql_type = Text, column_name = "quick_check")]
+    said: String,
+}
+
+#[derive(QueryableByName)]
 struct Lock {
     #[diesel(sql_type = BigInt)]
     taken: i64,
@@ -67,23 +84,52 @@ struct Lock {
 /// Call it on a blocking thread.
 pub fn run(place: &Place, now: i64) -> Result<usize, MigrateError> {
     let shown = place.to_string();
-    let open_error = |cause: String| MigrateError::Open {
-        place: shown.clone(),
-        cause: place.scrub(&cause),
-    };
+    let open_error = |cause: String| cannot_open(&shown, place.scrub(&cause));
     connection::ensure_database(place).map_err(|error| open_error(error.to_string()))?;
-    let mut conn = connection::open(place, Use::Write).map_err(|error| open_error(error.to_string()))?;
+    let mut conn =
+        connection::open(place, Use::Write, WAIT).map_err(|error| open_error(error.to_string()))?;
     lock(&mut conn).map_err(|error| open_error(error.to_string()))?;
+    look_for_damage(&mut conn, place).map_err(|cause| MigrateError::Damaged {
+        place: shown.clone(),
+        cause,
+    })?;
     let done = run_locked(&mut conn, &shown, now);
     unlock(&mut conn, done.is_ok());
     done
 }
 
-fn run_locked(conn: &mut DbConn, place: &str, now: i64) -> Result<usize, MigrateError> {
-    let open_error = |error: diesel::result::Error| MigrateError::Open {
-        place: place.to_owned(),
-        cause: error.to_string(),
+fn cannot_open(place: &str, cause: String) -> MigrateError {
+    let place = place.to_owned();
+    // What SQLite says of a file that it can make nothing of.
+    match ["malformed", "not a database"]
+        .iter()
+        .any(|sign| cause.contains(sign))
+    {
+        true => MigrateError::Damaged { place, cause },
+        false => MigrateError::Open { place, cause },
+    }
+}
+
+/// Up to this size a SQLite file is read through at every start; a larger one only as far as it is used.
+const READ_THROUGH: u64 = 64 << 20;
+
+fn look_for_damage(conn: &mut DbConn, place: &Place) -> Result<(), String> {
+    let (DbConn::Sqlite(conn), Place::Sqlite(path)) = (conn, place) else {
+        return Ok(());
     };
+    if std::fs::metadata(path).is_ok_and(|file| READ_THROUGH < file.len()) {
+        return Ok(());
+    }
+    let found = diesel::sql_query("PRAGMA quick_check(1)").get_result::<Check>(conn);
+    match found {
+        Ok(check) if check.said == "ok" => Ok(()),
+        Ok(check) => Err(check.said.replace('\n', " ")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn run_locked(conn: &mut DbConn, place: &str, now: i64) -> Result<usize, MigrateError> {
+    let open_error = |error: diesel::result::Error| cannot_open(place, error.to_string());
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY, name VARCHAR(190) NOT NULL, \
          state VARCHAR(16) NOT NULL, at BIGINT NOT NULL)",
@@ -93,14 +139,18 @@ fn run_locked(conn: &mut DbConn, place: &str, now: i64) -> Result<usize, Migrate
         diesel::sql_query("SELECT version, name, state FROM schema_versions ORDER BY version")
             .load(conn)
             .map_err(open_error)?;
-    if let Some(half) = applied.iter().find(|row| row.state != "done") {
+    let half = applied.iter().find(|row| row.state != "done");
+    if let Some(half) = half.filter(|half| !may_go_on(conn, half.version)) {
         return Err(MigrateError::Half {
             place: place.to_owned(),
             version: half.version,
             name: half.name.clone(),
         });
     }
-    let found = applied.last().map_or(0, |row| row.version);
+    let found = applied
+        .iter()
+        .rfind(|row| row.state == "done")
+        .map_or(0, |row| row.version);
     let known = STEPS.last().map_or(0, |step| step.version);
     if known < found {
         return Err(MigrateError::Newer {
@@ -121,10 +171,16 @@ fn run_locked(conn: &mut DbConn, place: &str, now: i64) -> Result<usize, Migrate
     Ok(open_steps.len())
 }
 
+/// Whether a step that was begun can simply be done again. On SQLite nothing cuts a step off in the middle.
+fn may_go_on(conn: &DbConn, version: i64) -> bool {
+    matches!(conn, DbConn::Mysql(_)) && STEPS.iter().any(|step| step.version == version && step.again)
+}
+
 /// On SQLite all steps are one transaction; MySQL commits with every change of a table, so a step is marked `begun`
-/// first and a start that finds the mark refuses.
+/// first, and a start that finds the mark does it again or refuses.
 fn apply(conn: &mut DbConn, step: &Step, now: i64) -> QueryResult<()> {
     let (version, name) = (step.version, step.name);
+    conn.batch_execute(&format!("DELETE FROM schema_versions WHERE version = {version}"))?;
     conn.batch_execute(&format!(
         "INSERT INTO schema_versions VALUES ({version}, '{name}', 'begun', {now})"
     ))?;
@@ -181,7 +237,7 @@ mod tests {
     }
 
     fn say(place: &Place, sql: &str) {
-        connection::open(place, Use::Write)
+        connection::open(place, Use::Write, WAIT)
             .unwrap()
             .batch_execute(sql)
             .unwrap();

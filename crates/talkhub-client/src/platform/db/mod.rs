@@ -15,8 +15,6 @@ use diesel::result::{DatabaseErrorKind, Error as DbError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// So long a request waits for the database in all.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a write that lost against another one is tried in all.
 const TRIES: usize = 3;
 
@@ -24,11 +22,13 @@ const TRIES: usize = 3;
 #[derive(Clone)]
 pub struct Db {
     place: Arc<Place>,
+    /// So long a request waits for the database in all.
+    patience: Duration,
     readers: r2d2::Pool<Opener>,
     writers: r2d2::Pool<Opener>,
 }
 
-/// How many connections, and how long somebody waits for one.
+/// How many connections, and how long somebody waits for one, or for a lock. A request waits twice as long in all.
 #[derive(Clone, Debug)]
 pub struct PoolSize {
     pub connections: u32,
@@ -50,6 +50,7 @@ impl Db {
                 .build_unchecked(Opener {
                     place: place.clone(),
                     purpose,
+                    wait: size.wait,
                 })
         };
         // One writer on SQLite: writers then wait here for each other instead of failing there.
@@ -60,6 +61,7 @@ impl Db {
         let (readers, writers) = (pool(Use::Read, size.connections), pool(Use::Write, writers));
         Self {
             place: Arc::new(place.clone()),
+            patience: size.wait * 2,
             readers,
             writers,
         }
@@ -76,7 +78,7 @@ impl Db {
     ) -> Result<T> {
         let db = self.clone();
         let late = || Problem::Unreachable("it did not answer in time".to_owned());
-        tokio::time::timeout(PATIENCE, blocking(move || db.read_blocking(work)))
+        tokio::time::timeout(self.patience, blocking(move || db.read_blocking(work)))
             .await
             .unwrap_or_else(|_| Err(late()))
     }
@@ -90,7 +92,7 @@ impl Db {
         let db = self.clone();
         // It may still be done: whoever asks again with the same ids finds out.
         let late = || Problem::Unsure(DbError::BrokenTransactionManager);
-        tokio::time::timeout(PATIENCE, blocking(move || db.write_blocking(work)))
+        tokio::time::timeout(self.patience, blocking(move || db.write_blocking(work)))
             .await
             .unwrap_or_else(|_| Err(late()))
     }
@@ -123,6 +125,13 @@ impl Db {
             match transaction(&mut pooled, begin, &work) {
                 Err(Problem::Database(error)) if dead <= self.writers.max_size() && lost(&error) => dead += 1,
                 Err(Problem::Database(error)) if tries < TRIES && may_win_next_time(&error) => tries += 1,
+                Err(Problem::Database(error) | Problem::Unsure(error)) if is_locked(&error) => {
+                    tracing::warn!(
+                        "The file {} is locked: a backup, an sqlite3 shell or a second logic server may hold it",
+                        self.place
+                    );
+                    return Err(Problem::Database(error));
+                }
                 other => return other,
             }
         }
@@ -194,11 +203,16 @@ fn may_win_next_time(error: &DbError) -> bool {
             | DatabaseErrorKind::SerializationFailure,
             _,
         ) => true,
-        DbError::DatabaseError(_, info) => ["Deadlock", "Lock wait timeout", "database is locked"]
+        DbError::DatabaseError(_, info) => ["Deadlock", "Lock wait timeout"]
             .iter()
             .any(|sign| info.message().contains(sign)),
         _ => false,
     }
+}
+
+/// SQLite has waited for another process in vain. Nothing was done, and waiting again would be too long.
+fn is_locked(error: &DbError) -> bool {
+    matches!(error, DbError::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 
 /// Runs `work` where it may block.
