@@ -8,11 +8,14 @@ use crate::platform::problem::{Problem, Result};
 use crate::presence;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 
 /// The longest address that is looked at.
 const MAX_PATH: usize = 2000;
@@ -23,14 +26,24 @@ pub async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     // The router wants the request for itself alone: no clone of it may live across the call.
+    let headers = headers(request.request());
     let answer = match admit(request.request()) {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(answer) => answer?.map_into_boxed_body(),
+            Err(_) => return Err(panicked(&headers)),
+        },
         Err(problem) => request.error_response(problem),
     };
     let mut answer = for_people(answer);
-    let request = answer.request().clone();
-    add_headers(&request, answer.headers_mut());
+    add(&headers, answer.headers_mut());
     Ok(answer)
+}
+
+/// The request went down with its handler; the connection and everybody else go on.
+fn panicked(headers: &HeaderMap) -> actix_web::Error {
+    let mut response = Problem::Internal(anyhow::anyhow!("a handler panicked")).error_response();
+    add(headers, response.headers_mut());
+    InternalError::from_response("a handler panicked", response).into()
 }
 
 fn admit(request: &HttpRequest) -> Result<()> {
@@ -87,7 +100,7 @@ fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> 
             }
             answer.into_response(page)
         }
-        Err(problem) => answer.into_response(actix_web::ResponseError::error_response(&problem)),
+        Err(problem) => answer.into_response(problem.error_response()),
     }
 }
 
@@ -106,20 +119,18 @@ fn percent(text: &str) -> String {
 }
 
 /// What every answer carries. (SEC11, SEC12)
-fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
+fn headers(request: &HttpRequest) -> HeaderMap {
     let https = is_https(request);
-    let mut put = |name: &'static str, value: &str| {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name)
-            && let Ok(value) = HeaderValue::from_str(value)
-        {
-            headers.insert(name, value);
-        }
-    };
     let relay = request
         .app_data::<Data<App>>()
         .map(|app| presence::http::relay_url(app, request))
         .unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
     put("content-security-policy", &policy(&relay));
     put("x-content-type-options", "nosniff");
     put("referrer-policy", "same-origin");
@@ -132,6 +143,16 @@ fn add_headers(request: &HttpRequest, headers: &mut HeaderMap) {
     if https {
         put("strict-transport-security", "max-age=31536000");
     }
+    headers
+}
+
+/// Adds what is not there: a handler may know better.
+fn add(ours: &HeaderMap, headers: &mut HeaderMap) {
+    for (name, value) in ours {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 fn policy(relay: &str) -> String {
@@ -141,4 +162,47 @@ fn policy(relay: &str) -> String {
          img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' {relay} {socket}; form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types talkhub"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+    use actix_web::{App as Router, middleware::from_fn, web};
+
+    async fn falls() -> HttpResponse {
+        panic!("a bug")
+    }
+
+    #[actix_web::test]
+    async fn flt40_sec30_a_panic_is_an_answer_with_a_reference_and_the_next_one_is_served() {
+        let stands = || async { HttpResponse::Ok().finish() };
+        let router = Router::new().wrap(from_fn(around));
+        let router = router
+            .route("/falls", web::get().to(falls))
+            .route("/stands", web::get().to(stands));
+        let service = init_service(router).await;
+        for _ in 0..2 {
+            let falls = TestRequest::get().uri("/falls").to_request();
+            let error = actix_web::dev::Service::call(&service, falls)
+                .await
+                .expect_err("it panics");
+            let response = error.error_response();
+            assert_eq!(response.status(), 500);
+            assert!(response.headers().contains_key("content-security-policy"));
+            let body = actix_web::body::to_bytes(response.into_body())
+                .await
+                .expect("a body");
+            let body = String::from_utf8_lossy(&body).into_owned();
+            assert!(
+                body.contains("\"reference\"") && !body.contains("a bug"),
+                "{body}"
+            );
+
+            let stands = TestRequest::get().uri("/stands").to_request();
+            let answer = call_service(&service, stands).await;
+            assert_eq!(answer.status(), 200);
+            read_body(answer).await;
+        }
+    }
 }

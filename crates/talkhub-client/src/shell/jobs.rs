@@ -2,15 +2,18 @@
 
 use crate::platform::app::App;
 use crate::platform::jobs::{self, Due, Job, MOST_TRIES};
-use crate::platform::problem::Result;
+use crate::platform::problem::{Problem, Result};
 use crate::presence;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 
-/// Does what is due. A job that fails is put off; the others go on.
+/// Does what is due. A job that fails or panics is put off; the others go on.
 pub async fn run_due(app: &App) -> Result<()> {
     let now = app.clock.now();
     for due in app.db.read(move |conn| Ok(jobs::list_due(conn, now)?)).await? {
         let id = due.id;
-        match run_one(app, &due).await {
+        let done = AssertUnwindSafe(run_one(app, &due)).catch_unwind().await;
+        match done.unwrap_or_else(|_| Err(Problem::Internal(anyhow::anyhow!("it panicked")))) {
             Ok(()) => app.db.write(move |conn| Ok(jobs::delete(conn, id)?)).await?,
             Err(problem) => {
                 let left = MOST_TRIES - due.tries - 1;
