@@ -179,6 +179,11 @@ impl Outbox {
         self.flying.contains(&id)
     }
 
+    /// Which history holds, as far as the logic server has said.
+    pub fn history(&self) -> Option<&str> {
+        self.history.as_deref()
+    }
+
     /// Entries that are neither stored nor refused.
     pub fn unsent(&self) -> impl Iterator<Item = &Entry> {
         self.entries

@@ -37,7 +37,15 @@ impl Outbox {
             Some(before) if before.at <= passed.at => {}
             _ => entry.passed = Some(passed),
         });
-        // The relay answers: nothing holds up what is written next.
+        // The relay answers: nothing but what it asked for holds up what is written next.
+        let asked = self
+            .pauses
+            .get_mut(&conversation)
+            .filter(|pause| now < pause.asked);
+        if let Some(pause) = asked {
+            pause.until = pause.asked;
+            return; // then all go again, in order
+        }
         self.pauses.remove(&conversation);
         let until = self.rests.get(&conversation).copied().unwrap_or(now);
         if until <= now {

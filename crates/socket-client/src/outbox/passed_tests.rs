@@ -77,6 +77,18 @@ fn s02_whatever_says_that_the_logic_server_is_back_offers_it_at_once() {
 }
 
 #[test]
+fn s02_what_the_relay_asks_for_holds_up_everything_else_nothing() {
+    let mut outbox = outbox([1, 2]);
+    outbox.apply(put_off(2, 0, None));
+    outbox.apply(passed_on(1, 100, "r1", 10));
+    assert_eq!(ids(&outbox, 10), [id(2)], "silence before says nothing now");
+    outbox.apply(put_off(2, 20, Some(5000)));
+    outbox.apply(passed_on(1, 100, "r1", 30));
+    assert_eq!((ids(&outbox, 5019), outbox.wake_at(TAB)), (vec![], Some(5020)));
+    assert_eq!(ids(&outbox, 5020), [id(1), id(2)]);
+}
+
+#[test]
 fn s02_of_two_receipts_the_earlier_counts() {
     let mut outbox = two_passed_on();
     outbox.apply(passed_on(1, 100, "same time", 3));
