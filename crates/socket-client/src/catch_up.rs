@@ -26,6 +26,8 @@ pub struct Pending {
     pub at: i64,
     pub state: PendingState,
     pub problem: Option<Problem>,
+    /// Stored, by an ack that came before the first page: the page takes its place.
+    pub settled: bool,
 }
 
 /// From where a catch-up goes on.
@@ -198,7 +200,8 @@ impl Timeline {
             return self.start_afresh();
         }
         if self.is_too_early() {
-            return self.pending.retain(|line| line.id != message.id); // the page brings its row
+            let own = self.pending.iter_mut().filter(|line| line.id == message.id);
+            return own.for_each(|line| line.settled = true);
         }
         self.put(vec![Held::from_ack(message)], self.window_start());
     }
@@ -257,7 +260,7 @@ impl Timeline {
             return self.start_afresh();
         }
         if self.is_too_early() {
-            return;
+            return self.drop_unsaved(message.sender.user_id, message.id);
         }
         let rev = message.rev;
         self.put(vec![Held::whole(message)], self.window_start());
@@ -280,6 +283,9 @@ impl Timeline {
     fn settle(&mut self) {
         self.failed = false;
         self.catch_up.running = false;
+        if !self.catch_up.gapped {
+            self.pending.retain(|line| !line.settled); // its row stands there by now, or outside the window
+        }
         self.catch_up.want = self.catch_up.gapped;
         self.catch_up.gapped = false;
     }

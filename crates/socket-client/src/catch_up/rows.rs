@@ -54,6 +54,7 @@ impl Timeline {
                     at,
                     state,
                     problem,
+                    settled: false,
                 });
             }
             TimelineEvent::Stands { id, state, problem } => {

@@ -233,6 +233,40 @@ fn an_own_line_becomes_its_row_and_nobody_elses() {
 }
 
 #[test]
+fn an_ack_before_the_first_page_leaves_the_line_until_the_page_is_there() {
+    let mut timeline = Timeline::new(UserId::new(ME).unwrap(), Rules::ALL);
+    timeline.apply(TimelineEvent::Wrote {
+        id: id(7),
+        body: "hi".to_owned(),
+        at: 0,
+        state: PendingState::Sending,
+        problem: None,
+    });
+    timeline.apply(TimelineEvent::Asked);
+    let run = timeline.catch_up().run;
+    timeline.apply(TimelineEvent::Stored {
+        message: Message {
+            id: id(7),
+            ..row(7, 7, ME, "hi")
+        },
+        history: "h1".to_owned(),
+    });
+    timeline.apply(TimelineEvent::AnsweredPage {
+        run,
+        page: page(4..=6, 6, "h1"),
+        limit: 3,
+    });
+    assert_eq!(
+        timeline.pending().len(),
+        1,
+        "the page may be of before it: once more"
+    );
+    timeline.apply(TimelineEvent::Asked);
+    timeline.answer(changes(Vec::new(), Some(6)));
+    assert_eq!(timeline.pending().len(), 0, "it lies outside the window");
+}
+
+#[test]
 fn older_pages_join_without_a_hole_and_stale_ones_bring_the_cursor_back() {
     let mut timeline = loaded();
     timeline.apply(heard(plain(7)));

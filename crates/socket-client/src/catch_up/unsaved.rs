@@ -10,6 +10,8 @@ use shared_protocol::{ClientFrame, MessageId, Problem, UserId};
 pub const HAND_IN_AFTER_MS: i64 = 60_000;
 /// So long after it was passed on a line says that it was not saved: its receipt is of no use any more.
 pub const NOT_SAVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+/// A line that will never be saved is shown so long.
+const SHOWN_FOR_MS: i64 = 7 * NOT_SAVED_AFTER_MS;
 /// What was handed in and is still not stored is handed in again so much later.
 const AGAIN_AFTER_MS: i64 = 30_000;
 /// How many are handed in at once.
@@ -164,6 +166,7 @@ impl Timeline {
             }
             TimelineEvent::HandedIn { now } => self.hand_in_after = now + AGAIN_AFTER_MS,
             TimelineEvent::Aged { now } => {
+                self.unsaved.retain(|line| now < line.at + SHOWN_FOR_MS);
                 let waiting = self.unsaved.iter_mut().filter(|line| line.waits());
                 for line in waiting.filter(|line| line.at + NOT_SAVED_AFTER_MS <= now) {
                     line.state = UnsavedState::NotSaved;

@@ -121,6 +121,10 @@ fn s02_ru6_after_a_day_it_says_that_it_was_not_saved() {
         shown(&timeline)[3..],
         ["7:its writer came after all", "Waiting u21"]
     );
+    timeline.apply(TimelineEvent::Aged {
+        now: 101 + 7 * NOT_SAVED_AFTER_MS,
+    });
+    assert_eq!(timeline.unsaved(), [], "some day it need not be shown any more");
 }
 
 #[test]
