@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use shared_protocol::api::{RegisterForm, SendForm};
 use shared_protocol::envelope::Stamp;
 use shared_protocol::internal::Submit;
+use shared_protocol::receipt::Key;
 use shared_protocol::{MAX_BODY_CHARS, RelayId, origin};
 use std::fmt::Debug;
 
@@ -114,7 +115,8 @@ fn submits_are_read_as_they_stand_or_refused_by_field() {
         prev,
         frame,
     });
-    check(submit, |submit| match relay::parse(&submit) {
+    let key = Key::of("a secret of the tests");
+    check(submit, |submit| match relay::parse(&submit, &key, 0) {
         Ok(draft) => {
             assert_eq!(draft.group.as_str(), submit.to);
             assert_eq!(draft.id.to_string(), submit.id.to_lowercase());

@@ -21,7 +21,7 @@ use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
 use model::NewAccount;
 use shared_protocol::api::{Person, RegisterForm, Theme};
-use shared_protocol::{RelayId, UserId};
+use shared_protocol::{Group, RelayId, UserId};
 use std::collections::HashMap;
 
 /// How many people a search gives.
@@ -118,6 +118,11 @@ pub fn list(conn: &mut DbConn, ids: &[UserId]) -> Result<HashMap<UserId, Account
         .into_iter()
         .map(|account| (account.user_id, account))
         .collect())
+}
+
+/// Whom the relay's words for people stand for.
+pub fn list_by_subjects(conn: &mut DbConn, subjects: &[&Group]) -> Result<HashMap<Group, UserId>> {
+    Ok(store::list_by_subjects(conn, subjects)?.into_iter().collect())
 }
 
 /// People whose name has this part, best first; or the one with exactly this user ID.

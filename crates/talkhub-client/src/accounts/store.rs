@@ -6,7 +6,7 @@ use crate::platform::db::DbConn;
 use crate::platform::db::schema::{online, sessions, users};
 use crate::platform::hashing;
 use diesel::prelude::*;
-use shared_protocol::{RelayId, UserId};
+use shared_protocol::{Group, RelayId, UserId};
 
 /// A last use is written at most so often (milliseconds).
 const TOUCH: i64 = 60_000;
@@ -23,6 +23,13 @@ pub(super) fn list(conn: &mut DbConn, ids: &[UserId]) -> QueryResult<Vec<Account
     users::table
         .filter(users::userid.eq_any(ids))
         .select(Account::as_select())
+        .load(conn)
+}
+
+pub(super) fn list_by_subjects(conn: &mut DbConn, subjects: &[&Group]) -> QueryResult<Vec<(Group, UserId)>> {
+    users::table
+        .filter(users::relay_group.eq_any(subjects))
+        .select((users::relay_group, users::userid))
         .load(conn)
 }
 

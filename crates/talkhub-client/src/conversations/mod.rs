@@ -55,6 +55,11 @@ pub fn get_group(conn: &mut DbConn, id: ConversationId) -> Result<Group> {
     store::find_group(conn, id)?.ok_or(Problem::Missing("conversation"))
 }
 
+/// The conversation that has this group.
+pub fn find_by_group(conn: &mut DbConn, group: &Group) -> Result<Option<ConversationId>> {
+    Ok(store::find_by_group(conn, group)?)
+}
+
 /// All conversations of this person, the newest first.
 pub fn list_mine(conn: &mut DbConn, me: UserId) -> Result<Vec<Mine>> {
     Ok(store::list_mine(conn, me)?)

@@ -38,6 +38,14 @@ pub(super) fn find_group(conn: &mut DbConn, id: ConversationId) -> QueryResult<O
     c::table.find(id).select(c::relay_group).first(conn).optional()
 }
 
+pub(super) fn find_by_group(conn: &mut DbConn, group: &Group) -> QueryResult<Option<ConversationId>> {
+    c::table
+        .filter(c::relay_group.eq(group))
+        .select(c::id)
+        .first(conn)
+        .optional()
+}
+
 pub(super) fn insert(
     conn: &mut DbConn,
     made: &Conversation,

@@ -1,146 +1,272 @@
 //! The one writer: takes what has queued up and commits it as one transaction (group commit).
 
-use super::{Draft, Outcome, Stored, relay, send_all};
-use crate::platform::clock::Clock;
-use crate::platform::db::Db;
+use super::holding::{Holding, Taken};
+use super::{Draft, Outcome, Stored, relay, send_all, whose};
+use crate::platform::app::App;
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
-use crate::platform::live::Live;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
+use shared_protocol::receipt::Key;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How often a commit that ended without an answer is looked up again.
 const TRIES: usize = 3;
 /// How long a sender waits after `busy`.
-const COME_BACK_MS: u64 = 1000;
+pub const COME_BACK_MS: u64 = 1000;
+/// How often it is looked whether a hold is over.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// Puts submits into the writer's queue. Cheap to clone.
+/// Puts messages into the writer's queue. Cheap to clone.
 #[derive(Clone)]
 pub struct Committer {
     queue: SyncSender<Waiting>,
+    holding: Shared,
+    key: Key,
+    app: App,
 }
 
-/// A submit and the link that wants to know.
+type Shared = Arc<Mutex<Holding<Waiting>>>;
+
+fn lock(holding: &Shared) -> MutexGuard<'_, Holding<Waiting>> {
+    holding.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A draft and who wants to know what became of it.
 struct Waiting {
-    submit: Submit,
-    link: LinkSender,
+    draft: Result<Draft>,
+    asker: Asker,
+}
+
+enum Asker {
+    /// A submit of this link, and the relay's number for it.
+    Link(LinkSender, u64),
+    /// A request.
+    Request(oneshot::Sender<Outcome>),
 }
 
 /// What the writer thread works with.
 struct Writer {
-    live: Live,
-    db: Db,
-    clock: Clock,
-    history_id: Arc<str>,
-    batch: usize,
+    app: App,
+    holding: Shared,
 }
 
 impl Committer {
-    /// Starts the writer's thread; it ends when the last `Committer` is gone.
-    pub fn start(
-        live: Live,
-        db: Db,
-        clock: Clock,
-        history_id: Arc<str>,
-        batch: usize,
-        queue: usize,
-    ) -> anyhow::Result<Self> {
-        let (sender, receiver) = sync_channel(queue);
+    /// Starts the writer's thread; it ends when the last `Committer` is gone, after what it has taken.
+    pub fn start(app: &App) -> anyhow::Result<Self> {
+        let settings = &app.config.messages;
+        let (sender, receiver) = sync_channel(settings.queue);
+        let holding = Arc::new(Mutex::new(Holding::new(settings.hold, settings.queue)));
         let writer = Writer {
-            live,
-            db,
-            clock,
-            history_id,
-            batch,
+            app: app.clone(),
+            holding: Arc::clone(&holding),
         };
         std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || writer.run(&receiver))?;
-        Ok(Self { queue: sender })
+        Ok(Self {
+            queue: sender,
+            holding,
+            key: Key::of(app.config.relay.secret.expose()),
+            app: app.clone(),
+        })
+    }
+
+    /// What proves that the relay passed something on.
+    pub fn receipt_key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The link is up again, and the relay has passed messages on meanwhile: nothing is stored before
+    /// [`Committer::release`].
+    pub fn hold(&self) {
+        lock(&self.holding).close();
+    }
+
+    /// Everybody has been asked to come again: what they bring is put in order for a moment, then all is stored.
+    pub fn release(&self) {
+        lock(&self.holding).open(self.app.clock.monotonic());
     }
 
     /// Queues a submit; a full queue answers `busy` at once.
-    pub fn submit(&self, submit: Submit, link: &LinkSender) {
+    pub fn submit(&self, submit: &Submit, link: &LinkSender) {
         let waiting = Waiting {
-            submit,
-            link: link.clone(),
+            draft: relay::parse(submit, &self.key, self.app.clock.now()),
+            asker: Asker::Link(link.clone(), submit.r),
         };
         if let Err(TrySendError::Full(waiting) | TrySendError::Disconnected(waiting)) =
             self.queue.try_send(waiting)
         {
-            let busy = settle(
-                waiting.submit.r,
-                Settled::Busy {
+            waiting.asker.turn_back();
+        }
+    }
+
+    /// Commits one draft with whatever else is waiting.
+    pub async fn commit(&self, draft: Draft) -> Outcome {
+        let (asker, answer) = oneshot::channel();
+        let waiting = Waiting {
+            draft: Ok(draft),
+            asker: Asker::Request(asker),
+        };
+        self.queue.try_send(waiting).map_err(|_| Problem::Busy(1))?;
+        // Without an answer it is neither yes nor no.
+        answer.await.unwrap_or(Err(Problem::Busy(1)))
+    }
+}
+
+impl Asker {
+    /// Nothing was decided: the sender comes again with the same id.
+    fn turn_back(self) {
+        match self {
+            Self::Link(link, r) => {
+                let busy = Settled::Busy {
                     retry_after_ms: COME_BACK_MS,
-                },
-            );
-            if waiting.link.try_send(vec![busy]).is_err() {
-                tracing::warn!("The link is full: a sender will ask again by itself");
+                };
+                if link.try_send(vec![settle(r, busy)]).is_err() {
+                    tracing::warn!("The link is full: a sender will ask again by itself");
+                }
             }
+            Self::Request(asker) => drop(asker.send(Err(Problem::Busy(1)))),
         }
     }
 }
 
 impl Writer {
     fn run(&self, queue: &Receiver<Waiting>) {
-        while let Ok(first) = queue.recv() {
-            let mut batch = vec![first];
-            while batch.len() < self.batch {
-                match queue.try_recv() {
-                    Ok(waiting) => batch.push(waiting),
-                    Err(_) => break,
-                }
+        loop {
+            let is_waiting = lock(&self.holding).is_waiting();
+            let first = match is_waiting {
+                true => queue.recv_timeout(LOOK),
+                false => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            let is_over = matches!(first, Err(RecvTimeoutError::Disconnected));
+            let now = match is_over {
+                // Nobody waits for the end of a hold any more.
+                true => Duration::MAX,
+                false => self.app.clock.monotonic(),
+            };
+            let mut batch = self.due(now);
+            let mut next = first.ok();
+            while let Some(waiting) = next {
+                batch.extend(self.take(now, waiting));
+                next = match batch.len() < self.app.config.messages.batch {
+                    true => queue.try_recv().ok(),
+                    false => None,
+                };
             }
-            let settled = catch_unwind(AssertUnwindSafe(|| self.settle_all(&batch)));
-            if settled.is_err() {
-                // The transaction was rolled back with its connection; the senders come again with the same ids.
-                tracing::error!(
-                    "A batch of {} made the writer panic: its senders are told to come back",
-                    batch.len()
-                );
-                for waiting in &batch {
-                    let busy = settle(
-                        waiting.submit.r,
-                        Settled::Busy {
-                            retry_after_ms: COME_BACK_MS,
-                        },
-                    );
-                    drop(waiting.link.blocking_send(vec![busy]));
-                }
+            while !batch.is_empty() {
+                let rest = batch.split_off(batch.len().min(self.app.config.messages.batch));
+                self.settle_or_turn_back(std::mem::replace(&mut batch, rest));
+            }
+            if is_over {
+                return;
             }
         }
     }
 
-    /// One commit, then one lot of answers for each link, in the order of the submits.
-    fn settle_all(&self, batch: &[Waiting]) {
-        let parsed: Vec<Result<Draft>> = batch
-            .iter()
-            .map(|waiting| relay::parse(&waiting.submit))
-            .collect();
-        let drafts: Vec<Draft> = parsed
+    /// What was held and need not wait any longer, in its order.
+    fn due(&self, now: Duration) -> Vec<Waiting> {
+        lock(&self.holding).due(now)
+    }
+
+    /// The same, unless it is to be held.
+    fn take(&self, now: Duration, waiting: Waiting) -> Option<Waiting> {
+        let Ok(draft) = &waiting.draft else {
+            return Some(waiting);
+        };
+        let (group, passed) = (draft.group.clone(), draft.passed.clone());
+        let taken = lock(&self.holding).take(now, &group, passed.as_ref(), waiting);
+        match taken {
+            Taken::Free(waiting) => return Some(waiting),
+            Taken::Full(waiting) => waiting.asker.turn_back(),
+            Taken::Held => {}
+        }
+        None
+    }
+
+    fn settle_or_turn_back(&self, batch: Vec<Waiting>) {
+        let (drafts, askers): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.draft, waiting.asker))
+            .unzip();
+        match catch_unwind(AssertUnwindSafe(|| self.decide(drafts))) {
+            Ok(outcomes) => self.answer(askers, outcomes),
+            Err(_) => {
+                // The transaction was rolled back with its connection; the senders come again with the same ids.
+                tracing::error!(
+                    "A batch of {} made the writer panic: its senders are told to come back",
+                    askers.len()
+                );
+                askers.into_iter().for_each(Asker::turn_back);
+            }
+        }
+    }
+
+    /// One commit for what can be read.
+    fn decide(&self, drafts: Vec<Result<Draft>>) -> Vec<Outcome> {
+        let good: Vec<Draft> = drafts
             .iter()
             .filter_map(|draft| draft.as_ref().ok().cloned())
             .collect();
-        let mut outcomes = self.commit(&drafts).into_iter();
+        let outcomes = self.commit(&good);
         #[cfg(feature = "chaos")]
         fail_point::pass(Point::AfterCommit);
-        let mut lots: Vec<(&LinkSender, Vec<Down>)> = Vec::new();
-        for (waiting, draft) in batch.iter().zip(parsed) {
-            let outcome = draft.and_then(|_| outcomes.next().unwrap_or(Err(Problem::Busy(1))));
-            let answer = settle(waiting.submit.r, self.to_wire(outcome));
-            match lots.iter_mut().find(|(link, _)| link.same_channel(&waiting.link)) {
-                Some((_, lot)) => lot.push(answer),
-                None => lots.push((&waiting.link, vec![answer])),
+        for (draft, outcome) in good.iter().zip(&outcomes) {
+            self.tell_refusal(draft, outcome);
+        }
+        let mut outcomes = outcomes.into_iter();
+        let outcome_of =
+            |draft: Result<Draft>| draft.and_then(|_| outcomes.next().unwrap_or(Err(Problem::Busy(1))));
+        drafts.into_iter().map(outcome_of).collect()
+    }
+
+    /// One lot for each link, in the order of the submits.
+    fn answer(&self, askers: Vec<Asker>, outcomes: Vec<Outcome>) {
+        let mut lots: Vec<(LinkSender, Vec<Down>)> = Vec::new();
+        for (asker, outcome) in askers.into_iter().zip(outcomes) {
+            match asker {
+                Asker::Link(link, r) => {
+                    let answer = settle(r, self.to_wire(outcome));
+                    match lots.iter_mut().find(|(known, _)| known.same_channel(&link)) {
+                        Some((_, lot)) => lot.push(answer),
+                        None => lots.push((link, vec![answer])),
+                    }
+                }
+                // Whoever does not wait any longer asks again with the same id.
+                Asker::Request(asker) => drop(asker.send(outcome)),
             }
         }
         for (link, lot) in lots {
             // A link that is gone: its senders ask again with the same ids and get the same answers.
             drop(link.blocking_send(lot));
+        }
+    }
+
+    /// Whoever holds it as unsaved learns that it never will be stored.
+    fn tell_refusal(&self, draft: &Draft, outcome: &Outcome) {
+        let Err(problem) = outcome else { return };
+        if problem.is_passing() || draft.passed.is_none() {
+            return;
+        }
+        match self.app.db.read_blocking(|conn| whose(conn, draft)) {
+            Ok(Some((conversation, user_id))) => {
+                let id = draft.id;
+                let frame = ServerFrame::NotSaved {
+                    conversation,
+                    user_id,
+                    id,
+                };
+                self.app.relay.tell(&draft.group, &frame);
+            }
+            Ok(None) => {}
+            // They learn it when they hand it in.
+            Err(problem) => tracing::warn!(?problem, "A refusal could not be told to the group"),
         }
     }
 
@@ -151,7 +277,11 @@ impl Writer {
         }
         let mut tries = 1;
         loop {
-            match self.db.write_blocking(|conn| send_all(conn, drafts, &self.clock)) {
+            match self
+                .app
+                .db
+                .write_blocking(|conn| send_all(conn, drafts, &self.app.clock))
+            {
                 Ok(outcomes) => return outcomes,
                 // Neither yes nor no: what was committed is found by its id and gives its first result.
                 Err(Problem::Unsure(error)) if tries < TRIES => {
@@ -185,27 +315,19 @@ impl Writer {
 
     fn to_wire(&self, outcome: Outcome) -> Settled {
         match outcome {
-            Ok(Stored {
-                message,
-                group,
-                is_new,
-            }) => {
+            Ok(stored) => {
+                let message = &stored.message;
                 let (seq, rev, at) = (message.seq, message.rev, message.at);
-                let history_id = self.history_id.to_string();
-                let frame = ServerFrame::Message {
-                    message,
-                    history_id: history_id.clone(),
-                };
                 // Said again for a repeated submit too: whoever has it already passes over it.
-                let frame = serde_json::to_string(&frame).ok();
-                if let Some(frame) = frame.as_ref().filter(|_| is_new) {
-                    self.live.tell(&group, frame);
+                let frame = self.frame_of(&stored);
+                if let Some(frame) = frame.as_ref().filter(|_| stored.is_new) {
+                    self.app.relay.live().tell(&stored.group, frame);
                 }
                 Settled::Stored {
                     seq,
                     rev,
                     at,
-                    history_id,
+                    history_id: self.app.history_id.to_string(),
                     frame,
                 }
             }
@@ -216,6 +338,14 @@ impl Writer {
                 problem: problem.to_wire(),
             },
         }
+    }
+
+    fn frame_of(&self, stored: &Stored) -> Option<String> {
+        let frame = ServerFrame::Message {
+            message: stored.message.clone(),
+            history_id: self.app.history_id.to_string(),
+        };
+        serde_json::to_string(&frame).ok()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The JSON doors of conversations and their messages.
 
-use super::model::{Author, Body, Draft, Window, cursor, parse_limit};
-use super::{overview, send_all};
+use super::committer::{COME_BACK_MS, Committer};
+use super::model::{Author, Body, Draft, Stored, Window, cursor, parse_limit};
+use super::{Outcome, overview, relay};
 use crate::accounts::SignedIn;
 use crate::platform::app::App;
 #[cfg(feature = "chaos")]
@@ -15,9 +16,13 @@ use crate::{conversations, presence};
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::future::join_all;
 use serde::Deserialize;
-use shared_protocol::api::{Committed, ReadForm, ReadMark, SendForm};
+use shared_protocol::api::{Committed, HandInForm, HandInResult, HandedIn, ReadForm, ReadMark, SendForm};
 use shared_protocol::{ConversationId, ServerFrame, UserId};
+
+/// The most messages of one hand-in.
+const MOST_HANDED_IN: usize = 100;
 
 /// The routes of this slice under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -32,6 +37,10 @@ pub fn routes(routes: &mut web::ServiceConfig) {
         .service(resource(
             "/conversations/{id}/messages",
             [("GET", get().to(list_messages)), ("POST", web::post().to(create))],
+        ))
+        .service(resource(
+            "/conversations/{id}/passed-on",
+            [("POST", web::post().to(hand_in))],
         ))
         .service(resource(
             "/conversations/{id}/changes",
@@ -141,37 +150,28 @@ async fn list_messages(
 /// `POST /conversations/{id}/messages`, for programs and for pages without a relay.
 async fn create(
     app: Data<App>,
+    committer: Data<Committer>,
     me: SignedIn,
     id: Path<String>,
     form: Json<SendForm>,
 ) -> Result<HttpResponse> {
-    let (id, user, clock, form) = (conversation_id(&id)?, me.user(), app.clock.clone(), form.0);
+    let (id, user, form) = (conversation_id(&id)?, me.user(), form.0);
     app.limits.messages.take(user, app.clock.monotonic())?;
-    let body = Body::parse(&form.body);
-    let stored = app.db.write(move |conn| {
-        let group = conversations::get_group(conn, id)?;
-        let author = Author::User(user);
-        let draft = Draft {
-            group,
-            author,
-            id: form.id,
-            prev: form.prev,
-            body: body.clone(),
-        };
-        let mut outcomes = send_all(conn, &[draft], &clock)?;
-        outcomes.pop().unwrap_or(Err(Problem::Busy(1)))
-    });
-    let stored = stored.await?;
+    let group = app
+        .db
+        .read(move |conn| conversations::get_group(conn, id))
+        .await?;
+    let draft = Draft {
+        group,
+        author: Author::User(user),
+        id: form.id,
+        prev: form.prev,
+        body: Body::parse(&form.body),
+        passed: None,
+    };
+    let stored = committer.commit(draft).await?;
     let history_id = app.history_id.to_string();
-    if stored.is_new {
-        #[cfg(feature = "chaos")]
-        fail_point::pass(Point::BeforeForward);
-        let frame = ServerFrame::Message {
-            message: stored.message.clone(),
-            history_id: history_id.clone(),
-        };
-        app.relay.tell(&stored.group, &frame);
-    }
+    tell_new(&app, &stored);
     let mut answer = if stored.is_new {
         HttpResponse::Created()
     } else {
@@ -181,6 +181,62 @@ async fn create(
         message: stored.message,
         history_id,
     }))
+}
+
+/// What is new goes to everybody in the conversation.
+fn tell_new(app: &App, stored: &Stored) {
+    if stored.is_new {
+        #[cfg(feature = "chaos")]
+        fail_point::pass(Point::BeforeForward);
+        let frame = ServerFrame::Message {
+            message: stored.message.clone(),
+            history_id: app.history_id.to_string(),
+        };
+        app.relay.tell(&stored.group, &frame);
+    }
+}
+
+/// `POST /conversations/{id}/passed-on`: messages that were received as unsaved, for senders who may have gone.
+async fn hand_in(
+    app: Data<App>,
+    committer: Data<Committer>,
+    me: SignedIn,
+    id: Path<String>,
+    form: Json<HandInForm>,
+) -> Result<HttpResponse> {
+    let (id, user, form) = (conversation_id(&id)?, me.user(), form.0);
+    app.limits.messages.take(user, app.clock.monotonic())?;
+    if !(1..=MOST_HANDED_IN).contains(&form.messages.len()) {
+        let said = Said::new("hand-in-count").number("most", MOST_HANDED_IN as i64);
+        return Err(Problem::invalid("messages", said));
+    }
+    let mine = app
+        .db
+        .read(move |conn| conversations::get_mine(conn, id, user))
+        .await?;
+    let (group, key, now) = (mine.conversation.group, committer.receipt_key(), app.clock.now());
+    let commits = form.messages.iter().map(async |passed_on| {
+        let stored = committer.commit(relay::parse_passed_on(&group, passed_on, key, now)?);
+        stored.await.inspect(|stored| tell_new(&app, stored))
+    });
+    // All at once: what belongs together is put in order together.
+    let outcomes = join_all(commits).await;
+    Ok(HttpResponse::Ok().json(HandedIn {
+        results: outcomes.into_iter().map(hand_in_result).collect(),
+        history_id: app.history_id.to_string(),
+    }))
+}
+
+fn hand_in_result(outcome: Outcome) -> HandInResult {
+    match outcome {
+        Ok(Stored { message, .. }) => HandInResult::Stored { message },
+        Err(problem) if problem.is_passing() => HandInResult::Busy {
+            retry_after_ms: COME_BACK_MS,
+        },
+        Err(problem) => HandInResult::Refused {
+            problem: problem.to_wire(),
+        },
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! The history: messages are numbered, kept once, and found again.
 
 pub mod committer;
+pub mod holding;
 pub mod http;
 mod model;
 mod overview;
@@ -13,15 +14,18 @@ pub use model::{Author, Body, Draft, Edge, Stored, Window};
 pub use overview::heads;
 pub use sending::{Outcome, send_all};
 
-use crate::accounts;
 use crate::conversations::{self, Mine};
+use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
+use crate::{accounts, presence};
 use model::Row;
-use shared_protocol::UserId;
 use shared_protocol::api::{Changes, Mark, Message, MessagePage};
+use shared_protocol::{ConversationId, UserId};
 use std::collections::HashMap;
 
+/// For clocks that are not quite alike, in milliseconds.
+const HOUR: i64 = 60 * 60 * 1000;
 /// From here on the badge says "999+".
 pub const MOST_UNREAD: i64 = 1000;
 
@@ -81,6 +85,27 @@ pub fn unread(conn: &mut DbConn, mine: &Mine) -> Result<i64> {
         mine.me,
         mine.read,
         MOST_UNREAD,
+    )?)
+}
+
+/// Which conversation and whose message this draft is; `None` if that cannot be told any more.
+fn whose(conn: &mut DbConn, draft: &Draft) -> Result<Option<(ConversationId, UserId)>> {
+    let user = match &draft.author {
+        Author::User(user) => Some(*user),
+        Author::Subject(subject) => accounts::list_by_subjects(conn, &[subject])?.remove(subject),
+        Author::Relay(relay_id) => presence::list_owners(conn, &[relay_id])?
+            .into_iter()
+            .next()
+            .map(|(_, user)| user),
+    };
+    Ok(conversations::find_by_group(conn, &draft.group)?.zip(user))
+}
+
+/// Forgets what was refused so long ago that no receipt of it proves anything.
+pub fn forget_old_refusals(conn: &mut DbConn, clock: &Clock) -> Result<usize> {
+    Ok(store::delete_refusals(
+        conn,
+        clock.now() - model::PROVES_FOR - HOUR,
     )?)
 }
 

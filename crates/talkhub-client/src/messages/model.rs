@@ -4,6 +4,7 @@ use crate::platform::db::dialect::{Locked, NewMessage};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
 use shared_protocol::api::{Message, Person};
+use shared_protocol::receipt::{Key, Passed, Receipt};
 use shared_protocol::{ConversationId, Group, MAX_BODY_CHARS, MessageId, RelayId, UserId};
 use std::collections::HashMap;
 
@@ -50,11 +51,12 @@ fn is_invisible(letter: char) -> bool {
         || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{3164}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Who wrote a draft: a connection at the relay, or somebody over HTTPS.
+/// Who wrote a draft: a connection at the relay, somebody over HTTPS, or whom a receipt names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Author {
     Relay(RelayId),
     User(UserId),
+    Subject(Group),
 }
 
 /// A message that somebody wants to be kept.
@@ -67,6 +69,36 @@ pub struct Draft {
     pub prev: Option<MessageId>,
     /// A body that cannot be taken only counts if the id is new.
     pub body: std::result::Result<Body, FieldIssue>,
+    /// When the relay passed it on, if it did, as its receipt proves.
+    pub passed: Option<Receipt>,
+}
+
+impl Draft {
+    /// Whether a refusal must hold for ever: somebody else may have it, and could hand it in later.
+    pub fn may_come_again(&self) -> bool {
+        self.passed.is_some() || matches!(self.author, Author::Relay(_))
+    }
+
+    /// The relay's time, if that was earlier than `now`; never more than a day.
+    fn sent_at(&self, now: i64) -> Option<i64> {
+        let at = self.passed.as_ref()?.at.max(now - PROVES_FOR);
+        (at < now).then_some(at)
+    }
+}
+
+/// How long a receipt proves something, in milliseconds.
+pub const PROVES_FOR: i64 = 24 * 60 * 60 * 1000;
+
+/// The receipt in `text`, if the relay gave it for exactly this message, not longer than [`PROVES_FOR`] before `now`.
+pub fn check_receipt(text: &str, passed: &Passed<'_>, key: &Key, now: i64) -> Result<Receipt> {
+    let receipt: Receipt = text.parse().map_err(|_| Problem::BadReceipt)?;
+    if !receipt.proves(key, passed) {
+        return Err(Problem::BadReceipt);
+    }
+    if receipt.at < now - PROVES_FOR {
+        return Err(Problem::OldReceipt);
+    }
+    Ok(receipt)
 }
 
 /// A message that is kept.
@@ -94,17 +126,17 @@ pub struct Row {
 
 impl Row {
     /// The next message at this place, whose counters have been moved.
-    pub fn new(place: &Locked, id: MessageId, sender: UserId, body: &Body) -> Self {
+    pub fn new(place: &Locked, draft: &Draft, sender: UserId, body: &Body) -> Self {
         Self {
             conversation: place.id,
             seq: place.seq,
             rev: place.rev,
-            id,
+            id: draft.id,
             sender,
             kind: "text".to_owned(),
             body: body.0.clone(),
             at: place.last_at,
-            sent_at: None,
+            sent_at: draft.sent_at(place.last_at),
         }
     }
 

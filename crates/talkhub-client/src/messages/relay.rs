@@ -1,15 +1,17 @@
 //! Frames in: what the relay submits becomes a draft, or a refusal that names what cannot be read.
 
-use super::model::{Author, Body, Draft};
+use super::model::{Author, Body, Draft, check_receipt};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
 use serde_json::Value;
-use shared_protocol::ClientFrame;
+use shared_protocol::api::PassedOn;
 use shared_protocol::internal::Submit;
+use shared_protocol::receipt::{Key, Passed, Receipt};
+use shared_protocol::{ClientFrame, Group};
 
-/// The draft in this submit. The address and the id must be right; a body that is not is only refused when the id is
+/// The draft in this submit; a receipt that proves nothing counts as none. The address and the id must be right; a body that is not is only refused when the id is
 /// new (RU3).
-pub fn parse(submit: &Submit) -> Result<Draft> {
+pub fn parse(submit: &Submit, key: &Key, now: i64) -> Result<Draft> {
     let group = submit.to.parse().map_err(|_| Problem::Missing("conversation"))?;
     let malformed = |_| Problem::invalid("id", Said::new("message-id-malformed"));
     let id = submit.id.parse().map_err(malformed)?;
@@ -26,6 +28,36 @@ pub fn parse(submit: &Submit) -> Result<Draft> {
         id,
         prev,
         body: body_of(&submit.frame),
+        passed: receipt_of(submit, key, now),
+    })
+}
+
+fn receipt_of(submit: &Submit, key: &Key, now: i64) -> Option<Receipt> {
+    let passed = Passed {
+        subject: &submit.from.subject,
+        group: &submit.to,
+        id: &submit.id,
+        frame: &submit.frame,
+    };
+    check_receipt(submit.receipt.as_deref()?, &passed, key, now).ok()
+}
+
+/// The draft in something that was passed on, and handed in for its sender.
+pub fn parse_passed_on(group: &Group, passed_on: &PassedOn, key: &Key, now: i64) -> Result<Draft> {
+    let passed = Passed {
+        subject: passed_on.subject.as_str(),
+        group: group.as_str(),
+        id: &passed_on.id.to_string(),
+        frame: &passed_on.frame,
+    };
+    let receipt = check_receipt(&passed_on.receipt, &passed, key, now)?;
+    Ok(Draft {
+        group: group.clone(),
+        author: Author::Subject(passed_on.subject.clone()),
+        id: passed_on.id,
+        prev: passed_on.prev,
+        body: body_of(&passed_on.frame),
+        passed: Some(receipt),
     })
 }
 

@@ -4,11 +4,13 @@ use super::model::{Author, Draft, Known, Row, Stored};
 use super::store;
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
-use crate::platform::db::dialect::{self, Locked, NewMessage};
+use crate::platform::db::dialect::{self, Locked, NewMessage, Refusal};
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
 use crate::platform::problem::{Problem, Result};
+use crate::platform::words::Said;
 use crate::{accounts, conversations, presence};
+use shared_protocol as wire;
 use shared_protocol::api::Person;
 use shared_protocol::{ConversationId, Group, MessageId, RelayId, UserId};
 use std::collections::{HashMap, HashSet};
@@ -21,9 +23,11 @@ pub type Outcome = Result<Stored>;
 /// ends all of them. (RU3)
 pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Vec<Outcome>> {
     let owners = list_owners(conn, drafts)?;
+    let subjects = list_subjects(conn, drafts)?;
     let author_of = |draft: &Draft| match &draft.author {
         Author::User(user) => Some(*user),
         Author::Relay(relay_id) => owners.get(relay_id).copied(),
+        Author::Subject(subject) => subjects.get(subject).copied(),
     };
     let authors = distinct(drafts.iter().filter_map(author_of));
     let groups = distinct(drafts.iter().map(|draft| &draft.group));
@@ -40,16 +44,35 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         writers: conversations::list_writers(conn, &ids, &authors)?
             .into_iter()
             .collect(),
+        refused: list_refused(conn, drafts)?,
         now: clock.now(),
     };
     // After the locks: whoever was before us has committed, and is found.
     let mut known = Known::new(store::list_by_ids(conn, &named(drafts))?);
     let mut outcomes = Vec::with_capacity(drafts.len());
+    let mut refusals = Vec::new();
     for draft in drafts {
         let author = author_of(draft).and_then(|user| rules.people.get(&user).cloned());
-        outcomes.push(rules.place(draft, author, places.get_mut(&draft.group), &mut known));
+        let place = places.get_mut(&draft.group);
+        let named = author.as_ref().zip(place.as_ref());
+        let named = named.map(|(author, place)| (place.id, author.user_id));
+        let outcome = rules.place(draft, author, place, &mut known);
+        if let (Err(problem), Some((conversation, sender))) = (&outcome, named)
+            && draft.may_come_again()
+            && problem.is_for_good()
+        {
+            refusals.push(Refusal {
+                conversation_id: conversation,
+                sender,
+                id: draft.id,
+                problem: serde_json::to_string(&problem.to_wire()).unwrap_or_default(),
+                at: rules.now,
+            });
+        }
+        outcomes.push(outcome);
     }
     save(conn, &known, places)?;
+    dialect::insert_refusals(conn, &refusals)?;
     #[cfg(feature = "chaos")]
     fail_point::pass(Point::BeforeCommit);
     Ok(outcomes)
@@ -59,6 +82,7 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
 struct Rules {
     people: HashMap<UserId, Person>,
     writers: HashSet<(ConversationId, UserId)>,
+    refused: HashMap<(ConversationId, UserId, MessageId), wire::Problem>,
     now: i64,
 }
 
@@ -82,6 +106,9 @@ impl Rules {
                 is_new: false,
             });
         }
+        if let Some(first) = self.refused.get(&(place.id, user, draft.id)) {
+            return Err(Problem::Decided(Box::new(first.clone())));
+        }
         if !self.writers.contains(&(place.id, user)) {
             return Err(Problem::Missing("conversation"));
         }
@@ -99,7 +126,7 @@ impl Rules {
         place.seq += 1;
         place.rev += 1;
         place.last_at = place.last_at.max(self.now);
-        let row = Row::new(place, draft.id, user, body);
+        let row = Row::new(place, draft, user, body);
         let message = row.to_wire(author);
         known.add(row);
         Ok(Stored {
@@ -128,12 +155,51 @@ fn save(conn: &mut DbConn, known: &Known, places: HashMap<Group, Locked>) -> Res
 fn list_owners(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<RelayId, UserId>> {
     let relay_ids = distinct(drafts.iter().filter_map(|draft| match &draft.author {
         Author::Relay(relay_id) => Some(relay_id),
-        Author::User(_) => None,
+        Author::User(_) | Author::Subject(_) => None,
     }));
     if relay_ids.is_empty() {
         return Ok(HashMap::new());
     }
     Ok(presence::list_owners(conn, &relay_ids)?.into_iter().collect())
+}
+
+fn list_subjects(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<Group, UserId>> {
+    let subjects = distinct(drafts.iter().filter_map(|draft| match &draft.author {
+        Author::Subject(subject) => Some(subject),
+        Author::User(_) | Author::Relay(_) => None,
+    }));
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
+    accounts::list_by_subjects(conn, &subjects)
+}
+
+/// What was refused before, of those that were passed on: only they can come from somebody who has not heard of it.
+fn list_refused(
+    conn: &mut DbConn,
+    drafts: &[Draft],
+) -> Result<HashMap<(ConversationId, UserId, MessageId), wire::Problem>> {
+    let passed = drafts.iter().filter(|draft| draft.passed.is_some());
+    let ids = distinct(passed.map(|draft| draft.id));
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = store::list_refusals(conn, &ids)?;
+    let read = rows.into_iter().map(|(conversation, sender, id, problem)| {
+        // Written by ourselves; one of a later version is still a refusal.
+        let unreadable = |_| {
+            wire::Problem::new(
+                "refused",
+                403,
+                Problem::Forbidden(Said::new("problem-refused-before")).to_string(),
+            )
+        };
+        (
+            (conversation, sender, id),
+            serde_json::from_str(&problem).unwrap_or_else(unreadable),
+        )
+    });
+    Ok(read.collect())
 }
 
 /// Every id that the drafts are, or say that they follow.

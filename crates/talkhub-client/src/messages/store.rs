@@ -2,7 +2,7 @@
 
 use super::model::{Edge, Row, Window};
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{conversations as c, messages as m};
+use crate::platform::db::schema::{conversations as c, messages as m, refusals as r};
 use diesel::prelude::*;
 use shared_protocol::{ConversationId, MessageId, UserId};
 
@@ -32,6 +32,22 @@ const COLUMNS: Columns = (
 /// Whatever has one of these ids, by whomever, wherever.
 pub(super) fn list_by_ids(conn: &mut DbConn, ids: &[MessageId]) -> QueryResult<Vec<Row>> {
     m::table.filter(m::id.eq_any(ids)).select(COLUMNS).load(conn)
+}
+
+/// Which of these ids were refused for good, and the problem as it was told.
+pub(super) fn list_refusals(
+    conn: &mut DbConn,
+    ids: &[MessageId],
+) -> QueryResult<Vec<(ConversationId, UserId, MessageId, String)>> {
+    r::table
+        .filter(r::id.eq_any(ids))
+        .select((r::conversation_id, r::sender, r::id, r::problem))
+        .load(conn)
+}
+
+/// Forgets refusals from before `at`.
+pub(super) fn delete_refusals(conn: &mut DbConn, at: i64) -> QueryResult<usize> {
+    diesel::delete(r::table.filter(r::at.lt(at))).execute(conn)
 }
 
 /// Oldest first.

@@ -108,6 +108,8 @@ pub struct Messages {
     pub batch: usize,
     /// How many messages may wait for the commit.
     pub queue: usize,
+    /// How long new messages wait, after an absence of ours, for those that the relay passed on meanwhile.
+    pub hold: Duration,
     /// How many changed rows a catch-up gives at most before it says "load afresh".
     pub most_changes: i64,
     pub conversations_per_minute: u32,
@@ -204,6 +206,7 @@ impl Config {
             messages: Messages {
                 batch: read.number("TALKHUB_COMMIT_BATCH")? as usize,
                 queue: read.number("TALKHUB_COMMIT_QUEUE")? as usize,
+                hold: Duration::from_millis(read.number("TALKHUB_HOLD_MS")?),
                 most_changes: read.number("TALKHUB_MOST_CHANGES")? as i64,
                 conversations_per_minute: read.number("TALKHUB_CONVERSATIONS_PER_MINUTE")? as u32,
                 per_minute: read.number("TALKHUB_MESSAGES_PER_MINUTE")? as u32,

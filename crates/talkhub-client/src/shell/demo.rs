@@ -127,6 +127,7 @@ fn fill_empty(conn: &mut DbConn, config: &Config, hashes: &[String], now: i64) -
             author: Author::User(people[from]),
             id: clock.message_id(),
             prev: None,
+            passed: None,
             body,
         };
         for outcome in send_all(conn, &[draft], &clock)? {

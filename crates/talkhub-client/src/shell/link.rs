@@ -37,6 +37,8 @@ pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
             .catch_unwind()
             .await;
         app.relay.link_down();
+        // Whatever waits for those who come again waits no longer than they have.
+        committer.release();
         let said = match held {
             Ok(ended) => ended.map_or_else(|error| format!("{error:#}"), |()| "it was closed".to_owned()),
             Err(_) => "its task panicked".to_owned(),
@@ -58,16 +60,28 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Re
     let socket = dial(app).await?;
     let (sink, mut stream) = socket.split();
     let patience = app.config.relay.ping * 2;
-    let (boot_id, present, early) = first_set(&mut stream, tracker, patience).await?;
+    let First {
+        boot_id,
+        present,
+        passed_on,
+        early,
+    } = first_set(&mut stream, tracker, patience).await?;
     presence::relay::on_first_present(app, tracker, boot_id.clone(), present).await?;
     let lots = app.relay.link_up(boot_id.clone());
     tracing::info!("The link to the relay at {} is up", app.config.relay.url);
     let (events, waiting) = mpsc::channel(EVENTS);
+    if 0 < passed_on {
+        tracing::info!(
+            passed_on,
+            "The relay has passed messages on meanwhile: their senders come first"
+        );
+        committer.hold();
+    }
     tokio::select! {
         ended = write(sink, lots, app.config.relay.ping) => ended,
         ended = read(stream, early, app, committer, events, patience) => ended,
         ended = note(app, tracker, waiting) => ended,
-        ended = introduce(app, &boot_id) => ended,
+        ended = introduce(app, &boot_id, committer) => ended,
     }
 }
 
@@ -97,12 +111,22 @@ async fn dial(app: &App) -> anyhow::Result<Socket> {
     }
 }
 
+/// What a link begins with.
+struct First {
+    boot_id: String,
+    present: HashSet<RelayId>,
+    /// How many messages the relay has passed on since the last link ended.
+    passed_on: u64,
+    /// What came before the set was whole.
+    early: Vec<Up>,
+}
+
 /// Reads until the relay has said who is connected; what came before that is kept.
 async fn first_set(
     stream: &mut SplitStream<Socket>,
     tracker: &Tracker,
     patience: Duration,
-) -> anyhow::Result<(String, HashSet<RelayId>, Vec<Up>)> {
+) -> anyhow::Result<First> {
     let mut early = Vec::new();
     loop {
         let mut found = None;
@@ -113,17 +137,23 @@ async fn first_set(
                     part,
                     last,
                     relay_ids,
+                    passed_on,
                     ..
                 } if found.is_none() => {
                     found = tracker
                         .collect(part, last, relay_ids)
-                        .map(|present| (boot_id, present));
+                        .map(|present| (boot_id, present, passed_on));
                 }
                 other => early.push(other),
             }
         }
-        if let Some((boot_id, present)) = found {
-            return Ok((boot_id, present, early));
+        if let Some((boot_id, present, passed_on)) = found {
+            return Ok(First {
+                boot_id,
+                present,
+                passed_on,
+                early,
+            });
         }
     }
 }
@@ -161,7 +191,7 @@ async fn read(
         }
         for message in messages {
             match message {
-                Up::Submit(submit) => committer.submit(submit, &link),
+                Up::Submit(submit) => committer.submit(&submit, &link),
                 other => events
                     .try_send(other)
                     .map_err(|_| anyhow!("comings and goings pile up"))?,
@@ -197,7 +227,7 @@ async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> 
 }
 
 /// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.
-async fn introduce(app: &App, boot_id: &str) -> anyhow::Result<()> {
+async fn introduce(app: &App, boot_id: &str, committer: &Committer) -> anyhow::Result<()> {
     presence::sets::send_set(app, boot_id)
         .await
         .map_err(|problem| anyhow!("it does not take the set: {problem}"))?;
@@ -206,6 +236,7 @@ async fn introduce(app: &App, boot_id: &str) -> anyhow::Result<()> {
             .await
             .map_err(|_| anyhow!("the link is down again"))?;
     }
+    committer.release();
     std::future::pending().await
 }
 

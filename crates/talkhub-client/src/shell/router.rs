@@ -1,6 +1,7 @@
 //! Every address of the logic server.
 
 use super::{assets, guard, health};
+use crate::messages::committer::Committer;
 use crate::platform::app::App;
 use crate::platform::problem::Problem;
 use crate::platform::routes::{get, resource};
@@ -15,6 +16,7 @@ use actix_web::web::{self, Data};
 pub fn router(
     app: App,
     tracker: Tracker,
+    committer: Committer,
 ) -> actix_web::App<
     impl ServiceFactory<
         ServiceRequest,
@@ -32,6 +34,7 @@ pub fn router(
     actix_web::App::new()
         .app_data(Data::new(app))
         .app_data(Data::new(tracker))
+        .app_data(Data::new(committer))
         .wrap(from_fn(guard::around))
         .service(api)
         .service(resource("/healthz", [("GET", get().to(health::show_health))]))

@@ -1,7 +1,6 @@
 //! Start and stop of the logic server.
 
 use super::{assets, jobs, link, router};
-use crate::accounts;
 use crate::messages::committer::Committer;
 use crate::platform::app::{App, Limits};
 use crate::platform::clock::Clock;
@@ -13,6 +12,7 @@ use crate::platform::relay::Relay;
 use crate::platform::secret;
 use crate::platform::tasks::Tasks;
 use crate::presence::{self, Tracker};
+use crate::{accounts, messages};
 use anyhow::Context;
 use diesel::prelude::*;
 use std::sync::Arc;
@@ -133,14 +133,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let app = assemble(config, clock, db, history_id)?;
     let tracker = Tracker::default();
     tracker.start_with(app.db.read(accounts::list_online).await?, app.clock.monotonic());
-    start_tasks(&app, &tracker)?;
+    let committer = Committer::start(&app)?;
+    start_tasks(&app, &tracker, &committer);
     let (routed, tracked) = (app.clone(), tracker.clone());
-    let server = actix_web::HttpServer::new(move || router::router(routed.clone(), tracked.clone()))
-        .workers(app.config.http.workers)
-        .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(5)
-        .listen(listener)?
-        .run();
+    let server = actix_web::HttpServer::new(move || {
+        router::router(routed.clone(), tracked.clone(), committer.clone())
+    })
+    .workers(app.config.http.workers)
+    .client_request_timeout(Duration::from_secs(5))
+    .shutdown_timeout(5)
+    .listen(listener)?
+    .run();
     tracing::info!(
         "ready: {}",
         app.config.http.public_urls.first().map_or("", String::as_str)
@@ -170,18 +173,11 @@ fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyho
     })
 }
 
-fn start_tasks(app: &App, tracker: &Tracker) -> anyhow::Result<()> {
-    let messages = &app.config.messages;
-    let committer = Committer::start(
-        app.relay.live().clone(),
-        app.db.clone(),
-        app.clock.clone(),
-        app.history_id.clone(),
-        messages.batch,
-        messages.queue,
-    )?;
-    app.tasks
-        .start("link", link::keep(app.clone(), tracker.clone(), committer));
+fn start_tasks(app: &App, tracker: &Tracker, committer: &Committer) {
+    app.tasks.start(
+        "link",
+        link::keep(app.clone(), tracker.clone(), committer.clone()),
+    );
     let again = |name: &'static str, pause: Duration, work: Work| {
         let (app, tracker) = (app.clone(), tracker.clone());
         app.tasks.clone().every(name, pause, move || {
@@ -198,7 +194,11 @@ fn start_tasks(app: &App, tracker: &Tracker) -> anyhow::Result<()> {
     again("sweep relay IDs", Duration::from_secs(5), Work::Sweep);
     again("renew leases", app.config.relay.lease / 3, Work::RenewLeases);
     again("end old sign-ins", Duration::from_secs(600), Work::EndSessions);
-    Ok(())
+    again(
+        "forget old refusals",
+        Duration::from_secs(3600),
+        Work::ForgetRefusals,
+    );
 }
 
 /// What happens again and again.
@@ -209,6 +209,7 @@ enum Work {
     Sweep,
     RenewLeases,
     EndSessions,
+    ForgetRefusals,
 }
 
 impl Work {
@@ -229,6 +230,13 @@ impl Work {
                 Some(boot_id) => presence::sets::send_set(app, &boot_id).await,
                 None => Ok(()),
             },
+            Self::ForgetRefusals => {
+                let clock = app.clock.clone();
+                let forgotten = app
+                    .db
+                    .write(move |conn| messages::forget_old_refusals(conn, &clock));
+                forgotten.await.map(|_| ())
+            }
             Self::EndSessions => {
                 let (config, clock) = (app.config.clone(), app.clock.clone());
                 let ended = app

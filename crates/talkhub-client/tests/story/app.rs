@@ -11,6 +11,7 @@ use shared_protocol::{ConversationId, ServerFrame, UserId};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use talkhub_client::messages::committer::Committer;
 use talkhub_client::platform::app::{App, Limits};
 use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
@@ -91,6 +92,8 @@ fn config(folder: &std::path::Path) -> Config {
     let mut config = Config::from_values(None, variables).unwrap();
     config.accounts.bcrypt_cost = 4;
     config.database.pool.connections = 4;
+    // The clock stands: a hold would never end by itself.
+    config.messages.hold = Duration::ZERO;
     config
 }
 
@@ -124,7 +127,9 @@ impl TestApp {
             disk: Arc::default(),
         };
         let tracker = Tracker::default();
-        let service = Rc::new(init_service(shell::router::router(app.clone(), tracker.clone())).await);
+        let committer = Committer::start(&app).unwrap();
+        let routes = shell::router::router(app.clone(), tracker.clone(), committer);
+        let service = Rc::new(init_service(routes).await);
         let router: Router = Rc::new(move |request| {
             let service = service.clone();
             Box::pin(async move { call_service(&*service, request).await })

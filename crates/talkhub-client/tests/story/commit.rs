@@ -1,94 +1,10 @@
 //! The way of a message through the link: batches, repeats, refusals, broken rows.
 
-use crate::app::{Person, TestApp, message_id};
-use serde_json::json;
+use crate::app::TestApp;
+use crate::link::{Link, Tab, message, start};
+use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome, Settle, Submit};
-use shared_protocol::{Group, RelayId, ServerFrame, Stamp};
-use talkhub_client::messages::committer::Committer;
 use tokio::sync::mpsc;
-
-/// A connection of somebody, as the relay knows it.
-struct Tab {
-    relay_id: RelayId,
-    group: Group,
-}
-
-impl Tab {
-    async fn open(person: &Person, talk: shared_protocol::ConversationId) -> Self {
-        let ticket = person.post("/api/v1/relay-ids", json!({})).await;
-        assert_eq!(ticket.status, 201, "{}", ticket.text);
-        let shown = person.get(&format!("/api/v1/conversations/{talk}")).await.body;
-        Self {
-            relay_id: ticket.body["relay_id"].as_str().unwrap().parse().unwrap(),
-            group: shown["group"].as_str().unwrap().parse().unwrap(),
-        }
-    }
-
-    fn submit(&self, r: u64, draft: u64, prev: Option<u64>, frame: &str) -> Submit {
-        Submit {
-            r,
-            receipt: None,
-            from: Stamp {
-                relay_id: self.relay_id.clone(),
-                subject: "whatever the relay says".into(),
-            },
-            to: self.group.to_string(),
-            id: message_id(draft),
-            prev: prev.map(message_id),
-            frame: frame.to_owned(),
-        }
-    }
-}
-
-fn message(body: &str) -> String {
-    json!({ "kind": "message", "body": body }).to_string()
-}
-
-struct Link {
-    committer: Committer,
-    sender: mpsc::Sender<Vec<Down>>,
-    answers: mpsc::Receiver<Vec<Down>>,
-}
-
-impl Link {
-    fn new(app: &TestApp, batch: usize) -> Self {
-        let (sender, answers) = mpsc::channel(1000);
-        let app = &app.app;
-        let committer = Committer::start(
-            app.relay.live().clone(),
-            app.db.clone(),
-            app.clock.clone(),
-            app.history_id.clone(),
-            batch,
-            1000,
-        )
-        .unwrap();
-        Self {
-            committer,
-            sender,
-            answers,
-        }
-    }
-
-    fn submit(&self, submit: Submit) {
-        self.committer.submit(submit, &self.sender);
-    }
-
-    /// The next `count` answers, in the order in which they came: `r status`.
-    async fn settled(&mut self, count: usize) -> Vec<Settle> {
-        let mut settled = Vec::new();
-        while settled.len() < count {
-            let lot = tokio::time::timeout(std::time::Duration::from_secs(20), self.answers.recv()).await;
-            for down in lot.expect("an answer").expect("a link") {
-                match down {
-                    Down::Settle(settle) => settled.push(settle),
-                    other => panic!("unexpected {other:?}"),
-                }
-            }
-        }
-        settled
-    }
-}
 
 fn words(settled: &[Settle]) -> Vec<String> {
     settled
@@ -260,17 +176,9 @@ async fn a_full_queue_says_busy_at_once() {
     let talk = app.talk([&ann, &bob]).await;
     let tab = Tab::open(&ann, talk).await;
     let (sender, mut answers) = mpsc::channel(10_000);
-    let committer = Committer::start(
-        app.app.relay.live().clone(),
-        app.app.db.clone(),
-        app.app.clock.clone(),
-        app.app.history_id.clone(),
-        1,
-        2,
-    )
-    .unwrap();
+    let committer = start(&app, 1, 2);
     for r in 0..500 {
-        committer.submit(tab.submit(r, r, None, &message("flood")), &sender);
+        committer.submit(&tab.submit(r, r, None, &message("flood")), &sender);
     }
     drop((committer, sender));
     let (mut busy, mut stored) = (0, 0);

@@ -9,6 +9,8 @@ fn table() -> Vec<(Method, &'static str, Value, [u16; 3])> {
     let say = json!({ "id": message_id(7), "body": "hi" });
     let password =
         json!({ "current": "x", "password": "battery staple", "password_again": "battery staple" });
+    let passed_on =
+        json!({ "subject": "k7Fh0c1qS9mUe2aVnYw3Rg", "id": message_id(8), "frame": "{}", "receipt": "none" });
     vec![
         (Method::GET, "/me", json!(null), [401, 200, 200]),
         (Method::PATCH, "/me", json!({}), [401, 200, 200]),
@@ -38,6 +40,12 @@ fn table() -> Vec<(Method, &'static str, Value, [u16; 3])> {
             "/conversations/{talk}/messages",
             say,
             [401, 404, 201],
+        ),
+        (
+            Method::POST,
+            "/conversations/{talk}/passed-on",
+            json!({ "messages": [passed_on] }),
+            [401, 404, 200],
         ),
         (
             Method::GET,

@@ -258,6 +258,7 @@ async fn times_never_fall_back_in_a_conversation() {
         author: talkhub_client::messages::Author::User(bob.id),
         id: message_id(2).parse().unwrap(),
         prev: None,
+        passed: None,
         body: talkhub_client::messages::Body::parse("early"),
     };
     let stored = app

@@ -7,6 +7,7 @@ mod chance;
 mod device;
 mod ledger;
 mod ledger_tests;
+mod sent;
 mod server;
 mod world;
 

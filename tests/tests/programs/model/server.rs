@@ -4,12 +4,12 @@ use anyhow::Result;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 use shared_protocol::api::{Changes, Heads, Message, MessagePage, Person, RegisterForm};
-use shared_protocol::envelope::Stamp;
 use shared_protocol::internal::Submit;
-use shared_protocol::{ConversationId, Group, MessageId, Problem, RelayId, UserId};
+use shared_protocol::receipt::Key;
+use shared_protocol::{ConversationId, Group, Problem, RelayId, UserId};
 use std::cell::RefCell;
 use std::time::Duration;
-use talkhub_client::messages::{Author, Body, Draft, Edge, Outcome, Stored, Window, relay, send_all};
+use talkhub_client::messages::{Author, Draft, Edge, Outcome, Stored, Window, relay, send_all};
 use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::{Db, DbConn};
@@ -18,6 +18,8 @@ use talkhub_client::{accounts, conversations, messages, shell};
 
 /// Ann, Bob and Eve; Ann talks with each of the others.
 pub const PEOPLE: [&str; 3] = ["1000000001", "1000000002", "1000000003"];
+/// What both programs of the model know.
+pub const SECRET: &str = "the secret of the model's two programs";
 /// How many rows of changes a page has, and from how many on a device loads afresh.
 const PAGE: i64 = 3;
 const MOST: i64 = 8;
@@ -177,7 +179,11 @@ impl Server {
 
     /// A batch from the link, as one transaction. `None`: it died, nobody hears anything.
     pub fn commit(&mut self, batch: &[Submit], fault: Fault) -> Option<Vec<Settled>> {
-        let parsed: Vec<_> = batch.iter().map(relay::parse).collect();
+        let key = Key::of(SECRET);
+        let parsed: Vec<_> = batch
+            .iter()
+            .map(|submit| relay::parse(submit, &key, self.clock.now()))
+            .collect();
         let drafts: Vec<Draft> = parsed
             .iter()
             .filter_map(|draft| draft.as_ref().ok().cloned())
@@ -361,38 +367,5 @@ fn settled(outcome: Outcome) -> Settled {
         Ok(Stored { message, .. }) => Settled::Stored(message),
         Err(problem) if problem.is_passing() => Settled::Busy,
         Err(problem) => Settled::Refused(problem.to_wire()),
-    }
-}
-
-/// What the relay puts on the link.
-pub fn submit(
-    relay_id: &RelayId,
-    group: &Group,
-    id: MessageId,
-    prev: Option<MessageId>,
-    body: &str,
-) -> Submit {
-    Submit {
-        r: 0,
-        from: Stamp {
-            relay_id: relay_id.clone(),
-            subject: String::new(),
-        },
-        to: group.to_string(),
-        id: id.to_string(),
-        prev: prev.map(|id| id.to_string()),
-        frame: json!({ "kind": "message", "body": body }).to_string(),
-        receipt: None,
-    }
-}
-
-/// The same over HTTPS.
-pub fn draft(group: &Group, id: MessageId, prev: Option<MessageId>, body: &str) -> Draft {
-    Draft {
-        group: group.clone(),
-        author: Author::User(UserId::new(1_000_000_001).unwrap()),
-        id,
-        prev,
-        body: Body::parse(body),
     }
 }

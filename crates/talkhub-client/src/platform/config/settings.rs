@@ -264,6 +264,12 @@ pub const SETTINGS: &[Setting] = &[
         "Messages that may wait for a commit; more are told to come back.",
     ),
     setting(
+        "TALKHUB_HOLD_MS",
+        "2000",
+        Number(0, 10_000),
+        "Milliseconds that new messages wait, after an absence of the logic server, for those that the relay passed on meanwhile; they are stored first.",
+    ),
+    setting(
         "TALKHUB_MOST_CHANGES",
         "2000",
         Number(10, 100_000),

@@ -1,7 +1,7 @@
 //! All that must differ between the two databases, one function with two arms each.
 
 use super::DbConn;
-use super::schema::{conversations, messages};
+use super::schema::{conversations, messages, refusals};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use shared_protocol::{ConversationId, Group, MessageId, UserId};
@@ -67,6 +67,33 @@ pub fn insert_messages(conn: &mut DbConn, rows: &[NewMessage<'_>]) -> QueryResul
         DbConn::Mysql(conn) => {
             diesel::insert_into(messages::table).values(rows).execute(conn)?;
         }
+    }
+    Ok(())
+}
+
+/// A message that was refused for good.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = refusals)]
+pub struct Refusal {
+    pub conversation_id: ConversationId,
+    pub sender: UserId,
+    pub id: MessageId,
+    /// As it was told, in JSON.
+    pub problem: String,
+    pub at: i64,
+}
+
+/// Remembers refusals; one that is known already stays as it is.
+pub fn insert_refusals(conn: &mut DbConn, rows: &[Refusal]) -> QueryResult<()> {
+    for row in rows {
+        match conn {
+            DbConn::Sqlite(conn) => diesel::insert_or_ignore_into(refusals::table)
+                .values(row)
+                .execute(conn)?,
+            DbConn::Mysql(conn) => diesel::insert_or_ignore_into(refusals::table)
+                .values(row)
+                .execute(conn)?,
+        };
     }
     Ok(())
 }

@@ -108,6 +108,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    refusals (id, sender, conversation_id) {
+        conversation_id -> BigInt,
+        sender -> BigInt,
+        id -> Binary,
+        /// As it was told, in JSON.
+        problem -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> BigInt,
         body -> Text,

@@ -3,7 +3,8 @@
 use super::{Packet, Submitted, WINDOW, World, pick_fault, promise};
 use crate::model::device::{Answer, Device, Reply};
 use crate::model::ledger::Checked;
-use crate::model::server::{Fault, Settled, draft, submit};
+use crate::model::sent::{draft, submit};
+use crate::model::server::{Fault, Settled};
 use shared_protocol::ConversationId;
 use shared_protocol::api::Message;
 use shared_protocol::internal::Submit;

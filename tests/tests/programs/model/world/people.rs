@@ -2,7 +2,8 @@
 
 use super::{World, id};
 use crate::model::ledger::{Broken, Checked};
-use crate::model::server::{Fault, Place, Settled, submit};
+use crate::model::sent::submit;
+use crate::model::server::{Fault, Place, Settled};
 use shared_protocol::MessageId;
 use socket_client::outbox::Entry;
 use std::collections::BTreeSet;

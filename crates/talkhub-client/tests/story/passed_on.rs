@@ -1,0 +1,358 @@
+//! What the relay passed on while the logic server was away: stored in its order, handed in, refused for good.
+
+use crate::app::{Answer, Person, START, TestApp, message_id};
+use crate::link::{Link, Tab, message};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use shared_protocol::internal::{Outcome, Submit};
+use shared_protocol::receipt::{Key, Passed, Receipt};
+use shared_protocol::{ConversationId, ServerFrame, UserId};
+use std::time::Duration;
+use talkhub_client::messages::forget_old_refusals;
+use talkhub_client::platform::db::schema::members;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// The receipt that the relay gives for this submit: as its `number`th, so many seconds before the story begins.
+fn receipt(app: &TestApp, submit: &Submit, number: u64, seconds: i64) -> String {
+    let passed = Passed {
+        subject: &submit.from.subject,
+        group: &submit.to,
+        id: &submit.id,
+        frame: &submit.frame,
+    };
+    let key = Key::of(app.app.config.relay.secret.expose());
+    Receipt::sign(&key, &passed, START - seconds * 1000, "boot", number).to_string()
+}
+
+fn passed_on(app: &TestApp, submit: Submit, number: u64, seconds: i64) -> Submit {
+    Submit {
+        receipt: Some(receipt(app, &submit, number, seconds)),
+        ..submit
+    }
+}
+
+/// A message as somebody who received it hands it in.
+fn item(submit: &Submit) -> Value {
+    json!({ "subject": submit.from.subject, "id": submit.id, "prev": submit.prev, "frame": submit.frame, "receipt": submit.receipt })
+}
+
+async fn hand_in(person: &Person, talk: ConversationId, items: &[Value]) -> Answer {
+    let address = format!("/api/v1/conversations/{talk}/passed-on");
+    person.post(&address, json!({ "messages": items })).await
+}
+
+/// `stored 3 ann's id` or `refused type`, for each result.
+fn results(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let results = answer.body["results"].as_array().into_iter().flatten();
+    results
+        .map(|result| match result["status"].as_str() {
+            Some("stored") => format!(
+                "stored {} by {}",
+                result["message"]["seq"],
+                result["message"]["sender"]["user_id"].as_str().unwrap_or("")
+            ),
+            Some("refused") => result["problem"]["type"]
+                .as_str()
+                .unwrap_or("")
+                .replace("/problems/", "refused "),
+            other => format!("{other:?}"),
+        })
+        .collect()
+}
+
+/// Puts somebody out of a conversation, or in again, behind everybody's back.
+async fn set_member(app: &TestApp, talk: ConversationId, user: UserId, is_member: bool) {
+    let written = app.app.db.write(move |conn| {
+        if is_member {
+            let row = (
+                members::conversation_id.eq(talk),
+                members::user_id.eq(user),
+                members::role.eq("member"),
+                members::read_seq.eq(0_i64),
+                members::person_rev.eq(0_i64),
+                members::joined_at.eq(START),
+            );
+            diesel::insert_into(members::table).values(row).execute(conn)?;
+        } else {
+            diesel::delete(members::table.find((talk, user))).execute(conn)?;
+        }
+        Ok(())
+    });
+    written.await.unwrap();
+}
+
+#[actix_web::test]
+async fn d04_inv09_what_was_passed_on_is_stored_first_in_its_order_and_says_when_it_was_sent() {
+    let app = TestApp::with(|config| config.messages.hold = Duration::from_secs(2)).await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let mut link = Link::new(&app, 512);
+    link.committer.hold();
+    link.submit(from_bob.submit(1, 1, None, &message("new")));
+    let third = from_ann.submit(2, 3, Some(2), &message("third"));
+    link.submit(passed_on(&app, third, 3, 100));
+    let first = from_bob.submit(3, 4, None, &message("first"));
+    link.submit(passed_on(&app, first, 1, 120));
+    app.wait(60);
+    link.committer.release();
+    let second = from_ann.submit(4, 2, None, &message("second"));
+    link.submit(passed_on(&app, second, 2, 110));
+    assert!(
+        bob.sees(talk).await.is_empty(),
+        "it waits for those who come again"
+    );
+    app.wait(2);
+    let places: Vec<(u64, i64)> = link
+        .settled(4)
+        .await
+        .iter()
+        .map(|settle| match settle.outcome {
+            Outcome::Stored { seq, .. } => (settle.r, seq),
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(places, [(3, 1), (4, 2), (2, 3), (1, 4)]);
+    assert_eq!(bob.sees(talk).await, ["1:first", "2:second", "3:third", "4:new"]);
+    let page = bob.get(&format!("/api/v1/conversations/{talk}/messages")).await;
+    let times: Vec<_> = page.body["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| {
+            (
+                message["at"].as_i64().unwrap() - START,
+                message["sent_at"].as_i64().map(|at| at - START),
+            )
+        })
+        .collect();
+    let at = 62_000;
+    assert_eq!(
+        times,
+        [
+            (at, Some(-120_000)),
+            (at, Some(-110_000)),
+            (at, Some(-100_000)),
+            (at, None)
+        ]
+    );
+    link.submit(from_ann.submit(5, 5, Some(3), &message("at once")));
+    assert!(
+        matches!(link.settled(1).await[0].outcome, Outcome::Stored { seq: 5, .. }),
+        "the hold is over"
+    );
+}
+
+#[actix_web::test]
+async fn d04_ru5_whoever_received_it_hands_it_in_for_a_sender_who_has_gone() {
+    let app = TestApp::new().await;
+    let (ann, bob, eve) = (
+        app.person("1000000001").await,
+        app.person("1000000002").await,
+        app.person("1000000003").await,
+    );
+    let (talk, other) = (app.talk([&ann, &bob]).await, app.talk([&bob, &eve]).await);
+    let from_ann = Tab::open(&ann, talk).await;
+    let first = passed_on(&app, from_ann.submit(1, 1, None, &message("first")), 1, 60);
+    let second = passed_on(&app, from_ann.submit(2, 2, Some(1), &message("second")), 2, 60);
+
+    assert_eq!(
+        hand_in(&eve, talk, &[item(&first)]).await.status,
+        404,
+        "SEC14: not hers"
+    );
+    assert_eq!(
+        results(&hand_in(&bob, other, &[item(&first)]).await),
+        ["refused bad-receipt"],
+        "of another conversation"
+    );
+    app.frames();
+    let handed_in = hand_in(&bob, talk, &[item(&first), item(&second)]).await;
+    assert_eq!(
+        results(&handed_in),
+        ["stored 1 by 1000000001", "stored 2 by 1000000001"]
+    );
+    let told: Vec<_> = app
+        .frames()
+        .into_iter()
+        .filter(|(_, frame)| matches!(frame, ServerFrame::Message { .. }))
+        .collect();
+    assert_eq!(told.len(), 2, "everybody hears of each once");
+    assert_eq!(
+        results(&hand_in(&ann, talk, &[item(&first)]).await),
+        ["stored 1 by 1000000001"],
+        "INV21"
+    );
+    assert_eq!(bob.sees(talk).await, ["1:first", "2:second"]);
+
+    let mut link = Link::new(&app, 512);
+    link.submit(first);
+    assert!(
+        matches!(link.settled(1).await[0].outcome, Outcome::Stored { seq: 1, .. }),
+        "the sender is back: its tick"
+    );
+    let orphan = passed_on(
+        &app,
+        from_ann.submit(3, 4, Some(3), &message("its prev is nowhere")),
+        4,
+        60,
+    );
+    let answer = hand_in(&bob, talk, &[item(&orphan)]).await;
+    assert_eq!(
+        answer.body["results"][0]["status"], "busy",
+        "INV09: not before what it follows"
+    );
+}
+
+#[actix_web::test]
+async fn inv14_nobody_can_invent_or_change_what_was_passed_on() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let good = passed_on(&app, from_ann.submit(1, 1, None, &message("hi")), 1, 60);
+    let mut forged = Vec::new();
+    for (field, value) in [
+        ("frame", json!(message("hello"))),
+        ("subject", json!(from_bob.subject)),
+        ("id", json!(message_id(2))),
+        ("receipt", json!("rubbish")),
+        (
+            "receipt",
+            json!(good.receipt.clone().unwrap().replace(".boot.1.", ".boot.2.")),
+        ),
+    ] {
+        let mut changed = item(&good);
+        changed[field] = value;
+        forged.push(changed);
+    }
+    assert_eq!(
+        results(&hand_in(&bob, talk, &forged).await),
+        ["refused bad-receipt"; 5]
+    );
+    let old = passed_on(
+        &app,
+        from_ann.submit(1, 3, None, &message("old")),
+        1,
+        DAY as i64 + 1,
+    );
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&old)]).await),
+        ["refused receipt-expired"]
+    );
+    assert!(bob.sees(talk).await.is_empty());
+
+    let mut link = Link::new(&app, 512);
+    link.submit(old);
+    assert!(
+        matches!(link.settled(1).await[0].outcome, Outcome::Stored { seq: 1, .. }),
+        "its sender can always send it"
+    );
+    let page = bob.get(&format!("/api/v1/conversations/{talk}/messages")).await;
+    assert_eq!(
+        page.body["messages"][0]["sent_at"],
+        Value::Null,
+        "nothing proves when that was"
+    );
+
+    let nothing = hand_in(&bob, talk, &[]).await;
+    assert_eq!(
+        nothing.refusal(),
+        "400 invalid messages: From 1 to 100 messages at once."
+    );
+    let many = vec![item(&good); 101];
+    assert_eq!(hand_in(&bob, talk, &many).await.refusal(), nothing.refusal());
+}
+
+#[actix_web::test]
+async fn inv11_what_was_refused_once_is_never_stored_later() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let from_ann = Tab::open(&ann, talk).await;
+    let passed = passed_on(&app, from_ann.submit(1, 1, None, &message("hi")), 1, 60);
+    let unheard = from_ann.submit(2, 2, None, &message("its ack got lost"));
+    set_member(&app, talk, ann.id, false).await;
+    app.frames();
+    let mut link = Link::new(&app, 512);
+    link.submit(passed.clone());
+    link.submit(unheard.clone());
+    for settle in link.settled(2).await {
+        let Outcome::Refused { problem } = settle.outcome else {
+            panic!("{:?}", settle.outcome)
+        };
+        assert_eq!(problem.kind, "/problems/missing");
+    }
+    let not_saved = ServerFrame::NotSaved {
+        conversation: talk,
+        user_id: ann.id,
+        id: message_id(1).parse().unwrap(),
+    };
+    assert_eq!(
+        app.frames(),
+        [(from_ann.group.to_string(), not_saved.clone())],
+        "who has it unsaved hears of it"
+    );
+
+    set_member(&app, talk, ann.id, true).await;
+    let unheard = passed_on(&app, unheard, 2, 60);
+    let refused = hand_in(&bob, talk, &[item(&passed), item(&unheard)]).await;
+    assert_eq!(
+        results(&refused),
+        ["refused missing", "refused missing"],
+        "it stays refused"
+    );
+    assert_eq!(
+        refused.body["results"][0]["problem"]["title"], "There is no such conversation.",
+        "as it was told first"
+    );
+    assert_eq!(app.frames().len(), 2);
+    let next = from_ann.submit(3, 3, None, &message("a new one"));
+    link.submit(next);
+    assert!(matches!(
+        link.settled(1).await[0].outcome,
+        Outcome::Stored { seq: 1, .. }
+    ));
+
+    app.wait(DAY + 2 * 60 * 60);
+    let clock = app.app.clock.clone();
+    let forgotten = app
+        .app
+        .db
+        .write(move |conn| forget_old_refusals(conn, &clock))
+        .await
+        .unwrap();
+    assert_eq!(forgotten, 2);
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&passed)]).await),
+        ["refused receipt-expired"]
+    );
+}
+
+#[actix_web::test]
+async fn bad09_a_message_that_cannot_be_taken_is_refused_for_whoever_brings_it() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let from_ann = Tab::open(&ann, talk).await;
+    let long = passed_on(
+        &app,
+        from_ann.submit(1, 1, None, &message(&"x".repeat(10_001))),
+        1,
+        60,
+    );
+    let mut link = Link::new(&app, 512);
+    app.frames();
+    link.submit(long.clone());
+    assert!(
+        matches!(&link.settled(1).await[0].outcome, Outcome::Refused { problem } if problem.kind == "/problems/invalid")
+    );
+    assert_eq!(app.frames().len(), 1);
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&long)]).await),
+        ["refused invalid"]
+    );
+    assert!(bob.sees(talk).await.is_empty());
+}
