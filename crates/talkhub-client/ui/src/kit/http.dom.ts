@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { problem as readProblem } from "../relay/codec.std";
 import type { Problem } from "../relay/wire.gen.std";
 import { decoded, json } from "./fields.std";
+import { note } from "./reach.dom";
 
 /** `away`: the server could not be reached or did not answer; the call may or may not have been done. */
 export type Answer<T> = { kind: "ok"; value: T } | { kind: "problem"; problem: Problem; retryAfterMs: number | null } | { kind: "away" };
@@ -73,8 +74,11 @@ async function exchange(method: Method, path: string, headers: Record<string, st
       signal: patience.signal,
     });
     noteTime(answer.headers.get("date"), asked);
-    return { status: answer.status, statusText: answer.statusText, headers: answer.headers, text: await answer.text() };
+    const text = await answer.text();
+    note(answer.status);
+    return { status: answer.status, statusText: answer.statusText, headers: answer.headers, text };
   } catch {
+    note(null);
     return null;
   } finally {
     clearTimeout(timer);
