@@ -14,10 +14,6 @@ skip-to-content = Skip to the conversation
 problem-bad-receipt = This receipt does not belong to this message.
 problem-receipt-expired = This message was passed on more than 24 hours ago. Its sender can send it again.
 problem-refused-before = This message was refused when it came first.
-hand-in-count = From 1 to { $most } messages at once.
-problem-bad-receipt = This receipt does not belong to this message.
-problem-receipt-expired = This message was passed on more than 24 hours ago. Its sender can send it again.
-problem-refused-before = This message was refused when it came first.
 problem-busy = There is a lot to do right now. Try again in a moment; nothing was lost.
 problem-foreign-origin = This page is out of date. Load it again and repeat what you did.
 problem-internal = Something went wrong on our side. What you wrote is still here; try again in a moment.
@@ -152,6 +148,11 @@ characters-over =
     }
 state-sending = Sending
 state-waiting = Waiting for connection
+state-passed = Passed on, not yet saved
+state-refused = Was not saved
+state-lost = Not saved
+refused-why = Was not saved: { $why }
+put-away = Hide
 state-stored = Sent
 state-read = Read
 state-failed = Not sent
@@ -172,6 +173,7 @@ conversation-empty = Nothing here yet. Say hello to { $name }.
 notes-empty = Nothing here yet. Write down what you want to find again.
 loading = Loading…
 said = { $name }: { $text }
+said-unsaved = { $name }, not yet saved: { $text }
 
 ## Connection
 
@@ -181,6 +183,15 @@ slower = Slower connection.
 slower-works = Messages still go both ways; typing and presence pause.
 offline-now = This device is offline.
 offline-works = You can go on writing; everything goes out by itself later.
+server-away = Talkhub is briefly away.
+server-away-works = Open chats go on; messages are saved when it is back.
+server-away-search = Talkhub is briefly away. The search goes on by itself when it is back.
+server-away-older = Talkhub is briefly away. Older messages load when it is back.
+server-away-open = Talkhub is briefly away. What was said here loads when it is back; you can write meanwhile.
+server-away-opening = Talkhub is briefly away. This conversation opens by itself when it is back.
+server-away-form = Talkhub cannot be reached right now. What you typed is still here; try again in a moment.
+both-away = Talkhub cannot be reached.
+both-away-works = You can go on writing; everything goes out by itself later.
 retry-now = Retry now
 back-online = Back.
 back-online-new = Back. { $count } new

@@ -1,6 +1,7 @@
 // What can be done with one's own account from the chat page: the theme, signing out, sharing the ID.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { call, callToLeave, nothing } from "../kit/http.dom";
+import { reach } from "../kit/reach.dom";
 import { freeUserId, me as readMe, profile } from "../relay/codec.std";
 import type { FreeUserId, Me, Person, Profile, Theme, UserId } from "../relay/wire.gen.std";
 import type { Answer } from "../kit/http.dom";
@@ -37,6 +38,12 @@ export function showTheme(theme: Theme): void {
 
 /** Ends this sign-in on the server. */
 export const signOut = (): Promise<Answer<true>> => callToLeave("DELETE", "/api/v1/sessions/current", nothing);
+
+/** Whether the server can be reached now. */
+export async function isThere(): Promise<boolean> {
+  await callToLeave("GET", "/healthz", nothing);
+  return reach.value.phase === "here";
+}
 
 /** Whom the cookie speaks for. */
 export const whoIsSignedIn = (): Promise<Answer<Me>> => callToLeave("GET", "/api/v1/me", readMe);

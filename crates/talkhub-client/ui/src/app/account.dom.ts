@@ -6,7 +6,9 @@ import { isFree, offerUserId, showTheme, signOut, whoIsSignedIn } from "../accou
 import { say } from "../kit/words.std";
 import { forgetDrafts } from "../messages/drafts.dom";
 import { openOutboxStore } from "../messages/outbox_store.dom";
+import { clear } from "../messages/unsaved.dom";
 import { grouped, parseUserId } from "../relay/ids.std";
+import { keepsTyped } from "./reaching.dom";
 
 for (const field of document.querySelectorAll<HTMLInputElement>("[data-password]")) showable(field);
 for (const field of document.querySelectorAll<HTMLInputElement>('[data-user-id] input[name="user_id"]')) pickable(field);
@@ -16,6 +18,7 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('[data-theme-ch
   });
 }
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-form]")) keepsTyped(form);
 for (const form of document.querySelectorAll<HTMLFormElement>('form[action="/logout"]')) askedFirst(form);
 
 function boxAround(field: HTMLInputElement, kind = ""): HTMLElement {
@@ -129,13 +132,14 @@ function askedFirst(form: HTMLFormElement): void {
     const user = who.value.user_id;
     const store = await openOutboxStore(window.indexedDB).catch(() => null);
     const kept = (await store?.load(user)) ?? [];
-    if (kept.length !== 0 && !sure) {
+    const unsent = kept.filter((entry) => !entry.ticked).length;
+    if (unsent !== 0 && !sure) {
       sure = true;
-      return tellIn(form, say("log-out-unsent", { count: kept.length }), say("log-out-anyway"));
+      return tellIn(form, say("log-out-unsent", { count: unsent }), say("log-out-anyway"));
     }
     const answer = await signOut();
     if (answer.kind !== "ok") return form.submit();
-    if (kept.length !== 0) await store?.clear(user);
+    await Promise.all([store?.remove(kept.map((entry) => entry.id)), clear(user)]);
     forgetDrafts(user);
     // The chat's own tabs go by themselves once they are told.
     new BroadcastChannel("talkhub-account").postMessage("signed out");

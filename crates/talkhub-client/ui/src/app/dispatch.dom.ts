@@ -6,6 +6,7 @@ import { behind, totalUnread } from "../conversations/state.std";
 import { onSignedOut } from "../kit/http.dom";
 import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
+import { onBack, probeBy, reach } from "../kit/reach.dom";
 import * as messages from "../messages/actions.dom";
 import * as sender from "../messages/sender.dom";
 import * as presence from "../presence/actions.dom";
@@ -18,6 +19,7 @@ import { leaving, onOtherTabLeft } from "./leaving.dom";
 /** `look` asks everybody at once: the answers are spread. */
 const LOOK_JITTER = 4_000;
 const MINUTE = 60_000;
+const DOUBT_EVERY = 5_000;
 const DRIFT = 10_000;
 /** Without the relay and without the stream that stands in for it the page asks. */
 const ASK_EVERY = 8_000;
@@ -29,7 +31,9 @@ export function begin(island: Island): void {
   conversations.begin(island.me);
   onSignedOut(toLogin);
   watchTabs();
-  void messages.begin(island.me);
+  probeBy(() => void compareHeads());
+  onBack(() => sender.hurry());
+  void messages.begin(island.me, doubt);
   void refreshList();
   // The stream rests only after the resync: until then one of the two has told everything.
   relay.begin({ up: () => void resync().then(live.rest), down: () => undefined, delivered });
@@ -60,6 +64,15 @@ function watchTabs(): void {
   });
 }
 
+let doubtedAt = 0;
+
+/** Is the logic server away? Asked at most every few seconds. */
+function doubt(): void {
+  if (reach.value.phase === "away" || Date.now() - doubtedAt < DOUBT_EVERY) return;
+  doubtedAt = Date.now();
+  void compareHeads();
+}
+
 let listTries = 0;
 let listTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,6 +87,7 @@ async function refreshList(): Promise<boolean> {
   }
   listTries = 0;
   presence.contact();
+  sender.learn(all.history_id);
   for (const one of all.conversations) {
     notePresence(one);
     messages.compare(one.id, one.rev, all.history_id);
@@ -104,6 +118,7 @@ export async function compareHeads(): Promise<void> {
   const heads = await conversations.getHeads();
   if (!heads) return;
   presence.contact();
+  sender.learn(heads.history_id);
   if (!held) return;
   for (const [id, rev] of heads.heads) messages.compare(id, rev, heads.history_id);
   const lag = behind(held, heads);
@@ -131,6 +146,8 @@ function delivered(delivery: Delivery): void {
     onRelay(delivery);
   } else if (delivery.class === "ephemeral") {
     onClient(delivery.from, delivery);
+  } else if (delivery.unsaved === true) {
+    onUnsaved(delivery);
   }
 }
 
@@ -157,7 +174,7 @@ function onServer(frame: ServerFrame): void {
       return;
     }
     case "not_saved":
-      return;
+      return messages.hearNotSaved(frame.conversation, frame.user_id, frame.id);
     case "read": {
       conversations.apply({ kind: "read", conversation: frame.conversation, user: frame.user_id, read: frame.read });
       messages.hearMark(frame.conversation, frame);
@@ -182,6 +199,8 @@ function onServer(frame: ServerFrame): void {
 function onRelay(delivery: Delivery): void {
   switch (relayFrame(delivery.frame)?.kind) {
     case "look":
+      // What was passed on goes at once: the logic server waits for it.
+      sender.hurry();
       // The whole list: who is there may have changed while the programs were apart, and the heads do not tell that.
       setTimeout(() => void refreshList(), Math.random() * LOOK_JITTER);
       return;
@@ -191,6 +210,13 @@ function onRelay(delivery: Delivery): void {
     default:
       return;
   }
+}
+
+/** From another client, and not stored yet: shown apart, where the sender is a member and the group is the conversation's. */
+function onUnsaved(delivery: Delivery): void {
+  const conversation = conversations.withGroup(delivery.to);
+  const line = conversation && messages.hearUnsaved(conversation, delivery);
+  if (line) presence.spoke(conversation.id, line.sender.user_id);
 }
 
 /** From another client: only typing, only where the sender is a member and the group is the conversation's. */

@@ -5,7 +5,7 @@ import { Icon } from "../kit/icon.dom";
 import { skew } from "../kit/http.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { say } from "../kit/words.std";
-import { inMemoryOnly } from "../messages/sender.dom";
+import { inMemoryOnly } from "../messages/kept.dom";
 
 const CLOCK_MATTERS = 60_000;
 

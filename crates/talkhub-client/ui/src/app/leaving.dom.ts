@@ -2,7 +2,8 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
 import { forgetDrafts } from "../messages/drafts.dom";
-import * as sender from "../messages/sender.dom";
+import { clear } from "../messages/kept.dom";
+import * as unsaved from "../messages/unsaved.dom";
 import * as relay from "../relay/actions.dom";
 import * as live from "../relay/live.dom";
 
@@ -47,7 +48,7 @@ export async function signOut(asked: boolean): Promise<void> {
   relay.end();
   live.end();
   if (done && me) {
-    if (asked) await sender.clear(me.user_id);
+    await Promise.all([clear(me.user_id, asked ? "all" : "ticked"), unsaved.clear(me.user_id)]);
     forgetDrafts(me.user_id);
   }
   tabs?.postMessage(done ? SIGNED_OUT : WAS_OVER);

@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import * as conversations from "../conversations/actions.dom";
 import { withPerson } from "../conversations/state.std";
 import { isFinal } from "../kit/http.dom";
+import { onBack } from "../kit/reach.dom";
 import * as messages from "../messages/actions.dom";
 import type { ConversationId, UserId } from "../relay/wire.gen.std";
 import { pathOf, routeOf, type Route } from "./routes.std";
@@ -28,6 +29,9 @@ let run = 0;
 let retry: ReturnType<typeof setTimeout> | undefined;
 
 export function begin(): void {
+  onBack(() => {
+    if (opened.value.kind === "failed") void show({ kind: "person", user: opened.value.user });
+  });
   window.addEventListener("popstate", () => void show(routeOf(window.location.pathname)));
   void show(routeOf(window.location.pathname));
 }
@@ -71,7 +75,8 @@ async function show(route: Route): Promise<void> {
     messages.open(known.id);
     return;
   }
-  opened.value = { kind: "opening", user: route.user };
+  // What failed is tried again behind the words that say so.
+  if (opened.value.kind !== "failed" || opened.value.user !== route.user) opened.value = { kind: "opening", user: route.user };
   const answer = await conversations.openWith(route.user);
   if (own !== run) return;
   if (answer.kind === "ok") {

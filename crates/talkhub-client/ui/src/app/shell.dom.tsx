@@ -13,6 +13,7 @@ import { totalUnread } from "../conversations/state.std";
 import { EmptySea } from "../kit/drawings.dom";
 import { Icon } from "../kit/icon.dom";
 import { useLate } from "../kit/late.dom";
+import { reach } from "../kit/reach.dom";
 import { say } from "../kit/words.std";
 import { unsent } from "../messages/sender.dom";
 import { ConversationView } from "../messages/view.dom";
@@ -110,7 +111,7 @@ function Opened() {
       );
     }
     case "failed":
-      return <Sorry title={say("open-failed-title")} text={say("open-failed-text")} />;
+      return <Sorry title={say("open-failed-title")} text={say(reach.value.phase === "away" ? "server-away-opening" : "open-failed-text")} />;
   }
 }
 

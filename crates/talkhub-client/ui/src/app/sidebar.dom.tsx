@@ -14,6 +14,7 @@ import { useLate } from "../kit/late.dom";
 import { PHONE, useMedia } from "../kit/media.dom";
 import { Mark } from "../kit/mark.dom";
 import { say } from "../kit/words.std";
+import { newestUnsaved } from "../messages/actions.dom";
 import { draft } from "../messages/drafts.dom";
 import { isOnline } from "../presence/actions.dom";
 import { isTyping } from "../presence/view.dom";
@@ -31,7 +32,7 @@ export function shown(self: Me): Conversation[] {
   const state = list.value;
   if (!state) return [];
   const place = open.value;
-  return newestFirst(state).filter((one) => one.seq !== 0 || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id);
+  return newestFirst(state).filter((one) => one.seq !== 0 || newestUnsaved.value.has(one.id) || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id);
 }
 
 /** `note`: what there is to say about signing out, beside its button. */
@@ -82,6 +83,11 @@ export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: Comp
   );
 }
 
+function unsavedOf({ id }: Conversation, self: Me): { text: string; mine: boolean } | null {
+  const line = newestUnsaved.value.get(id);
+  return line ? { text: line.body, mine: line.sender.user_id === self.user_id } : null;
+}
+
 export function ConversationList({ self, text }: { self: Me; text: string }) {
   const state = list.value;
   const waiting = state === null || state.stage === "loading";
@@ -105,6 +111,7 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
               online={isOnline(who.user_id)}
               typing={isTyping(one.id)}
               draft={draft(one.id).value}
+              unsaved={unsavedOf(one, self)}
               onOpen={() => goTo(who.user_id)}
             />
           ) : null;

@@ -1,6 +1,7 @@
 // What can be done with conversations: load and follow the list, open one with somebody, find people.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { call, callUnlessSame, type Answer, type Kept } from "../kit/http.dom";
+import { onBack } from "../kit/reach.dom";
 import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
 import type { Conversation, ConversationId, Conversations, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
 import { emptyList, reduce, type List, type ListEvent } from "./state.std";
@@ -11,6 +12,7 @@ export const list: ReadonlySignal<List | null> = state;
 export function begin(me: Me): void {
   state.value = { ...emptyList(me.user_id), rev: me.rev };
   lastHeads = null;
+  onBack(searchAgain);
 }
 
 export function apply(event: ListEvent): void {
@@ -18,6 +20,8 @@ export function apply(event: ListEvent): void {
 }
 
 export const find = (id: ConversationId): Conversation | null => state.value?.all.get(id) ?? null;
+
+export const withGroup = (group: string): Conversation | null => [...(state.value?.all.values() ?? [])].find((one) => one.group === group) ?? null;
 
 /** The whole list, with badges and presence. */
 export async function load(): Promise<Conversations | null> {
@@ -61,7 +65,8 @@ export async function openWith(user: UserId): Promise<Answer<Conversation>> {
   return answer;
 }
 
-export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Person[] } | { kind: "failed" };
+export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Person[] } | { kind: "failed"; query: string };
+const TYPED_OUT = 180;
 const searched = signal<Search>({ kind: "idle" });
 export const search: ReadonlySignal<Search> = searched;
 let searchRun = 0;
@@ -97,10 +102,18 @@ export function lookUp(text: string): void {
     return;
   }
   if (searched.value.kind !== "found") searched.value = { kind: "searching" };
-  searchTimer = setTimeout(async () => {
-    const answer = await call("GET", `/api/v1/users?query=${encodeURIComponent(query)}`, people);
-    if (run !== searchRun) return;
-    searched.value = answer.kind === "ok" ? { kind: "found", query, people: answer.value.users } : { kind: "failed" };
-    pickIfAnswered();
-  }, 180);
+  searchTimer = setTimeout(() => void askFor(query, run), TYPED_OUT);
+}
+
+async function askFor(query: string, run: number): Promise<void> {
+  const answer = await call("GET", `/api/v1/users?query=${encodeURIComponent(query)}`, people);
+  if (run !== searchRun) return;
+  searched.value = answer.kind === "ok" ? { kind: "found", query, people: answer.value.users } : { kind: "failed", query };
+  pickIfAnswered();
+}
+
+/** What the search could not answer while the server was away is asked again by itself. */
+function searchAgain(): void {
+  const failed = searched.value;
+  if (failed.kind === "failed") void askFor(failed.query, searchRun);
 }

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MessageCircle, Search as SearchIcon } from "lucide";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
+import { reach } from "../kit/reach.dom";
 import { say } from "../kit/words.std";
 import { grouped } from "../relay/ids.std";
 import type { UserId } from "../relay/wire.gen.std";
@@ -47,7 +48,7 @@ export function Find({ initial, onPick }: { initial: string; onPick: (user: User
       </form>
       <div class="find__results" aria-live="polite">
         {found.kind === "idle" && <p class="find__note">{say("find-start")}</p>}
-        {found.kind === "failed" && <p class="find__note">{say("find-failed")}</p>}
+        {found.kind === "failed" && <p class="find__note">{say(reach.value.phase === "away" ? "server-away-search" : "find-failed")}</p>}
         {found.kind === "found" && found.people.length === 0 && <p class="find__note">{say("find-none", { text: text.trim() })}</p>}
         {found.kind === "found" && found.people.length !== 0 && (
           <ul class="find__list" aria-label={say("people-found")}>

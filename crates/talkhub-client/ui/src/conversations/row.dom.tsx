@@ -1,6 +1,8 @@
 // One conversation in the list: who, when, the last words or what goes on, and the badge.
+import { Clock } from "lucide";
 import { Avatar } from "../kit/avatar.dom";
 import { serverNow } from "../kit/http.dom";
+import { Icon } from "../kit/icon.dom";
 import { shortWhen } from "../kit/time.std";
 import { say } from "../kit/words.std";
 import type { Conversation, UserId } from "../relay/wire.gen.std";
@@ -14,10 +16,12 @@ export interface RowProps {
   online: boolean | undefined;
   typing: boolean;
   draft: string;
+  /** What was said last and is not stored yet. */
+  unsaved: { text: string; mine: boolean } | null;
   onOpen: () => void;
 }
 
-export function Row({ conversation, self, href, open, online, typing, draft, onOpen }: RowProps) {
+export function Row({ conversation, self, href, open, online, typing, draft, unsaved, onOpen }: RowProps) {
   const who = partner(conversation, self);
   if (!who) return null;
   const notes = who.user_id === self;
@@ -43,7 +47,7 @@ export function Row({ conversation, self, href, open, online, typing, draft, onO
             {last && <time class="row__when">{shortWhen(last.at, serverNow())}</time>}
           </span>
           <span class="row__line">
-            <Preview conversation={conversation} self={self} typing={typing} draft={open ? "" : draft} />
+            <Preview conversation={conversation} self={self} typing={typing} draft={open ? "" : draft} unsaved={unsaved} />
             {conversation.unread !== 0 && (
               <span class="badge" key={conversation.unread}>
                 <span aria-hidden="true">{badge(conversation.unread)}</span>
@@ -57,12 +61,22 @@ export function Row({ conversation, self, href, open, online, typing, draft, onO
   );
 }
 
-function Preview({ conversation, self, typing, draft }: { conversation: Conversation; self: UserId; typing: boolean; draft: string }) {
+function Preview({ conversation, self, typing, draft, unsaved }: { conversation: Conversation; self: UserId; typing: boolean; draft: string; unsaved: RowProps["unsaved"] }) {
   if (typing) return <span class="row__preview typing">{say("typing-short")}</span>;
   if (draft.trim() !== "") {
     return (
       <span class="row__preview">
         <span class="row__draft">{say("draft")}</span> <bdi>{oneLine(draft)}</bdi>
+      </span>
+    );
+  }
+  if (unsaved) {
+    const text = oneLine(unsaved.text);
+    return (
+      <span class="row__preview row__preview--unsaved" title={say("state-passed")}>
+        <Icon of={Clock} size={14} />
+        <span class="unseen">{say("state-passed")}: </span>
+        <bdi>{unsaved.mine ? say("preview-mine", { text }) : text}</bdi>
       </span>
     );
   }

@@ -2,30 +2,61 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { backOff } from "../kit/back_off.std";
 import type { Answer } from "../kit/http.dom";
-import type { ConversationId, Mark, Me, Message, Person, ReadMark, UserId } from "../relay/wire.gen.std";
+import { onBack } from "../kit/reach.dom";
+import type { Conversation, ConversationId, Delivery, Mark, Me, Message, MessageId, Person, Problem, ReadMark, UserId } from "../relay/wire.gen.std";
 import { getChanges, getLatest, getOlder, putRead } from "./post.actions.dom";
+import { outbox } from "./kept.dom";
+import { unsent, type Entry } from "./outbox.std";
 import * as sender from "./sender.dom";
-import { emptyTimeline, reduce, type Timeline, type TimelineEvent } from "./state.std";
+import * as unsavedLines from "./unsaved.dom";
+import { readUnsaved, type Unsaved } from "./unsaved.std";
+import { emptyTimeline, reduce, type PendingState, type Timeline, type TimelineEvent } from "./state.std";
 
 const PAGE = 60;
+
+const unsavedLast = signal<ReadonlyMap<ConversationId, Unsaved>>(new Map());
+/** The newest line of each conversation that the relay passed on and that waits to be stored. */
+export const newestUnsaved: ReadonlySignal<ReadonlyMap<ConversationId, Unsaved>> = unsavedLast;
 
 const timelines = new Map<ConversationId, Signal<Timeline>>();
 const opened = new Set<ConversationId>();
 const failures = new Map<ConversationId, number>();
 let self: UserId | null = null;
+let doubt: () => void = () => undefined;
 
-export async function begin(me: Me): Promise<void> {
+/** `doubted`: something happened that happens while the logic server is away. */
+export async function begin(me: Me, doubted: () => void): Promise<void> {
   self = me.user_id;
+  doubt = doubted;
+  onBack(() => {
+    hurry();
+    for (const [id, held] of timelines) if (held.value.older === "failed") void loadOlder(id);
+  });
+  void unsavedLines.begin(me, { all: () => [...timelines].map(([id, held]) => [id, held.value]), apply, stored: hear });
   await sender.begin(me, {
-    wrote: (entry) => apply(entry.conversation, { kind: "wrote", id: entry.id, body: entry.body, at: entry.at, state: Date.now() - entry.order / 1000 < 10_000 ? "sending" : "waiting" }),
+    wrote: (entry) => apply(entry.conversation, { kind: "wrote", id: entry.id, body: entry.body, at: entry.passed?.at ?? entry.at, ...standing(entry) }),
     sending: (entry) => {
-      if (Date.now() - entry.order / 1000 < 10_000) apply(entry.conversation, { kind: "stands", id: entry.id, state: "sending" });
+      if (isFresh(entry)) apply(entry.conversation, { kind: "stands", id: entry.id, state: "sending" });
     },
     waiting: (entry) => apply(entry.conversation, { kind: "stands", id: entry.id, state: "waiting" }),
     refused: (entry, problem) => apply(entry.conversation, { kind: "stands", id: entry.id, state: "failed", problem }),
+    passedOn: (entry) => {
+      apply(entry.conversation, { kind: "stands", id: entry.id, ...standing(entry) });
+      doubt();
+    },
     withdrew: (entry) => apply(entry.conversation, { kind: "withdrew", id: entry.id }),
     stored: (message, history) => apply(message.conversation, { kind: "stored", message, history }),
   });
+}
+
+const isFresh = (entry: Entry): boolean => Date.now() - entry.order / 1000 < 10_000;
+
+/** How an own line stands that is not stored. */
+function standing(entry: Entry): { state: PendingState; problem?: Problem; passed?: number } {
+  const passed = entry.passed ? { passed: entry.passed.at } : {};
+  if (entry.refused) return { state: "failed", problem: entry.refused, ...passed };
+  if (entry.passed) return { state: "passed_on", ...passed };
+  return { state: isFresh(entry) ? "sending" : "waiting" };
 }
 
 /** The timeline of a conversation; made empty on first sight. */
@@ -47,10 +78,23 @@ function apply(id: ConversationId, event: TimelineEvent): void {
   const before = held.value;
   held.value = reduce(before, event);
   // A row may tell what a lost ack could not: that an entry is stored.
-  if (held.value.rows !== before.rows && sender.outbox.value.entries.length !== 0) {
-    for (const row of held.value.rows) if (row.sender.user_id === self) sender.settle(row.id);
+  if (held.value.unsaved !== before.unsaved) {
+    unsavedLines.changed(id, before.unsaved, held.value.unsaved);
+    const last = held.value.unsaved.findLast((line) => line.state === "waiting");
+    const others = [...unsavedLast.value].filter(([other]) => other !== id);
+    unsavedLast.value = new Map(last ? [...others, [id, last]] : others);
   }
+  const history = held.value.history;
+  if (held.value.rows !== before.rows && history !== null) settleShown(held.value.rows, history);
+  // Dropped rows may have hidden own lines that are offered again.
+  if (history !== before.history) sender.show();
   if (opened.has(id) && held.value.catchUp.want && !held.value.catchUp.running) void catchUp(id);
+}
+
+function settleShown(rows: readonly Message[], history: string): void {
+  const waiting = new Set(unsent(outbox.value).map((entry) => entry.id));
+  if (waiting.size === 0) return;
+  for (const row of rows) if (row.sender.user_id === self && waiting.has(row.id)) sender.settle(row.id, history);
 }
 
 /** Shows a conversation: what is held at once, then what has changed. */
@@ -73,8 +117,27 @@ export function compare(id: ConversationId, rev: number, history: string): void 
 }
 
 export function hear(message: Message, history: string): void {
-  if (message.sender.user_id === self) sender.settle(message.id);
+  if (message.sender.user_id === self) sender.settle(message.id, history);
   if (timelines.has(message.conversation)) apply(message.conversation, { kind: "heard", message, history });
+}
+
+/** The relay passed it on: nobody has stored it yet. */
+export function hearUnsaved(conversation: Conversation, delivery: Delivery): Unsaved | null {
+  const line = readUnsaved(delivery, conversation);
+  if (!line) return null;
+  apply(conversation.id, { kind: "unsaved", line });
+  doubt();
+  return line;
+}
+
+/** What had been passed on was refused for good. An own one is refused to the tab that sends it. */
+export function hearNotSaved(id: ConversationId, sender: UserId, message: MessageId): void {
+  if (timelines.has(id)) apply(id, { kind: "not_saved", sender, id: message });
+}
+
+/** An unsaved line that will not be saved need not be looked at for ever. */
+export function putAway(id: ConversationId, line: Unsaved): void {
+  apply(id, { kind: "put_away", sender: line.sender.user_id, id: line.id });
 }
 
 export function hearMark(id: ConversationId, mark: Mark): void {
@@ -92,12 +155,14 @@ async function catchUp(id: ConversationId): Promise<void> {
     const answer = await getLatest(id, PAGE);
     if (answer.kind !== "ok") return stumbled(id, run, answer);
     failures.delete(id);
+    sender.learn(answer.value.history_id);
     return apply(id, { kind: "answered_page", run, page: answer.value, limit: PAGE });
   }
   while (own(id).value.catchUp.running && own(id).value.catchUp.run === run) {
     const answer = await getChanges(id, own(id).value.catchUp.page);
     if (answer.kind !== "ok") return stumbled(id, run, answer);
     failures.delete(id);
+    sender.learn(answer.value.history_id);
     apply(id, { kind: "answered_changes", run, changes: answer.value });
   }
 }
@@ -143,7 +208,10 @@ export async function loadOlder(id: ConversationId): Promise<void> {
   if (held.complete || held.older === "loading" || held.cursor === null || !first) return;
   apply(id, { kind: "older_asked" });
   const answer = await getOlder(id, first.seq, PAGE);
-  if (answer.kind === "ok") apply(id, { kind: "older_answered", page: answer.value, limit: PAGE });
+  if (answer.kind === "ok") {
+    sender.learn(answer.value.history_id);
+    apply(id, { kind: "older_answered", page: answer.value, limit: PAGE });
+  }
   else apply(id, { kind: "older_failed" });
 }
 

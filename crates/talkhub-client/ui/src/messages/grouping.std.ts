@@ -2,6 +2,7 @@
 import type { Timeline, Pending } from "./state.std";
 import type { Message, Person } from "../relay/wire.gen.std";
 import { dayOf } from "../kit/time.std";
+import type { Unsaved } from "./unsaved.std";
 
 /** Messages of one person within this time share one header. */
 export const TOGETHER = 5 * 60 * 1000;
@@ -17,20 +18,25 @@ export interface Line {
   readonly type: string;
   readonly row: Message | null;
   readonly pending: Pending | null;
+  /** Somebody's, passed on and not stored. */
+  readonly unsaved: Unsaved | null;
   /** First of a new day: the separator stands above it. */
   readonly day: string | null;
   readonly starts: boolean;
   readonly ends: boolean;
 }
 
-/** All lines in order: stored ones by seq, own unsent ones after them as written. */
+type Plain = Omit<Line, "day" | "starts" | "ends">;
+
+/** All lines in order: stored ones by seq, then what was passed on in the relay's order, then own unsent ones as written. */
 export function lines(t: Timeline, zone?: string): Line[] {
-  const plain: Omit<Line, "day" | "starts" | "ends">[] = [
+  const plain: Plain[] = [
     ...t.rows.map((row) => {
       const mine = row.sender.user_id === t.self;
-      return { key: `${row.sender.user_id}:${row.id}`, body: row.body, at: row.at, sentAt: row.sent_at ?? null, mine, sender: row.sender, type: row.type, row, pending: null };
+      return { key: `${row.sender.user_id}:${row.id}`, body: row.body, at: row.at, sentAt: row.sent_at ?? null, mine, sender: row.sender, type: row.type, row, pending: null, unsaved: null };
     }),
-    ...t.pending.map((line) => ({ key: `${t.self}:${line.id}`, body: line.body, at: line.at, sentAt: null, mine: true, sender: null, type: "text", row: null, pending: line })),
+    ...passedOn(t),
+    ...t.pending.filter((line) => line.passed === undefined).map((line) => ownLine(t, line)),
   ];
   const days = plain.map((line) => dayOf(line.at, zone));
   const author = (line: (typeof plain)[number]): string => (line.mine ? t.self : (line.sender?.user_id ?? ""));
@@ -47,15 +53,25 @@ export function lines(t: Timeline, zone?: string): Line[] {
   }));
 }
 
+const ownLine = (t: Timeline, line: Pending): Plain => ({ key: `${t.self}:${line.id}`, body: line.body, at: line.passed ?? line.at, sentAt: null, mine: true, sender: null, type: "text", row: null, pending: line, unsaved: null });
+
+/** One's own and others' by the time at which the relay passed them on; what one person sent keeps its order. */
+function passedOn(t: Timeline): Plain[] {
+  const own = t.pending.filter((line) => line.passed !== undefined).map((line) => ownLine(t, line));
+  const others = t.unsaved.map((line) => ({ key: `${line.sender.user_id}:${line.id}`, body: line.body, at: line.at, sentAt: null, mine: line.sender.user_id === t.self, sender: line.sender, type: "text", row: null, pending: null, unsaved: line }));
+  return [...others, ...own].sort((a, b) => a.at - b.at);
+}
+
 /** The highest seq that is shown; null where nothing was loaded yet. */
 export function newest(t: Timeline): number | null {
   const last = t.rows[t.rows.length - 1];
   return last?.seq ?? (t.cursor === null ? null : 0);
 }
 
-/** The lines of others that were stored after what was shown, whatever of one's own stands below. */
-export function arrived(all: readonly Line[], shown: number | null): Line[] {
-  return shown === null ? [] : all.filter((line) => !line.mine && line.row !== null && shown < line.row.seq);
+/** The lines of others that were stored after what was shown, or passed on, whatever of one's own stands below; but for those `told` already. */
+export function arrived(all: readonly Line[], shown: number | null, told: ReadonlySet<string> = new Set()): Line[] {
+  const isNews = (line: Line): boolean => (line.row ? shown !== null && shown < line.row.seq : line.unsaved !== null);
+  return all.filter((line) => !line.mine && isNews(line) && !told.has(line.key));
 }
 
 /** Only emoji, three at most: shown large. */

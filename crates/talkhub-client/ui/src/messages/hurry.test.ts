@@ -38,7 +38,7 @@ afterEach(() => {
 
 async function begun(): Promise<typeof import("./actions.dom")> {
   const messages = await import("./actions.dom");
-  void messages.begin(me);
+  void messages.begin(me, () => undefined);
   return messages;
 }
 const rest = async (seconds: number): Promise<void> => void (await vi.advanceTimersByTimeAsync(seconds * 1000));

@@ -5,32 +5,45 @@ import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { clock, exact } from "../kit/time.std";
 import { say } from "../kit/words.std";
+import type { ConversationId } from "../relay/wire.gen.std";
+import { putAway } from "./actions.dom";
 import { isLarge, type Line } from "./grouping.std";
 import * as sender from "./sender.dom";
 
-type State = "sending" | "waiting" | "stored" | "read" | "failed";
+/** `passed`: the others have it, the logic server not yet. `refused` and `lost`: passed on, and it will not be saved. */
+type State = "sending" | "waiting" | "passed" | "stored" | "read" | "failed" | "refused" | "lost";
 
 function stateOf(line: Line, readTo: number): State {
-  if (line.pending) return line.pending.state;
+  if (line.pending) return line.pending.state === "passed_on" ? "passed" : line.pending.state;
+  if (line.unsaved) return ({ waiting: "passed", refused: "refused", not_saved: "lost" } as const)[line.unsaved.state];
   return line.row !== null && line.row.seq <= readTo ? "read" : "stored";
 }
 
+const ICONS = { sending: Clock, waiting: Clock, passed: Clock, stored: Check, read: CheckCheck, failed: CircleAlert, refused: CircleAlert, lost: CircleAlert };
+
 function Tick({ state, words }: { state: State; words: string }) {
-  const icon = { sending: Clock, waiting: Clock, stored: Check, read: CheckCheck, failed: CircleAlert }[state];
   return (
     <span class={`tick tick--${state}`} title={words} data-state={state}>
-      <Icon of={icon} size={15} />
+      <Icon of={ICONS[state]} size={15} />
       <span class="unseen">{words}</span>
     </span>
   );
 }
 
-export function MessageLine({ line, readTo }: { line: Line; readTo: number }) {
+/** What the mark means, with the reason where there is one. */
+function wordsOf(line: Line, state: State): string {
+  const problem = line.pending?.problem ?? line.unsaved?.problem;
+  const why = problem?.detail ?? problem?.title;
+  if (why === undefined) return say(`state-${state}`);
+  if (state === "refused" || (state === "failed" && line.pending?.passed !== undefined)) return say("refused-why", { why });
+  return state === "failed" ? say("failed-why", { why }) : say(`state-${state}`);
+}
+
+export function MessageLine({ line, readTo, conversation }: { line: Line; readTo: number; conversation: ConversationId }) {
   const state = stateOf(line, readTo);
-  const why = line.pending?.problem;
-  const words = state === "failed" && why ? say("failed-why", { why: why.detail ?? why.title }) : say(`state-${state}`);
+  const words = wordsOf(line, state);
   const shown = line.sentAt !== null && 60_000 < line.at - line.sentAt ? line.sentAt : line.at;
-  const classes = ["line", line.mine ? "line--mine" : "", line.starts ? "line--starts" : "", line.ends ? "line--ends" : "", state === "failed" ? "line--failed" : ""];
+  const classes = ["line", line.mine ? "line--mine" : "", line.starts ? "line--starts" : "", line.ends ? "line--ends" : "", line.unsaved ? "line--unsaved" : "", state === "failed" ? "line--failed" : ""];
   return (
     <div class={classes.filter(Boolean).join(" ")} data-key={line.key} data-seq={line.row?.seq}>
       {!line.mine && <span class="line__face">{line.ends && line.sender && <Avatar person={line.sender} size="small" />}</span>}
@@ -40,27 +53,53 @@ export function MessageLine({ line, readTo }: { line: Line; readTo: number }) {
             <time dateTime={new Date(shown).toISOString()} title={exact(shown)} aria-label={exact(shown)}>
               {clock(shown)}
             </time>
-            {line.mine && <Tick state={state} words={words} />}
+            {(line.mine || line.unsaved) && <Tick state={state} words={words} />}
           </span>
         </Bubble>
-        {state === "waiting" && line.pending && (
-          <p class="line__note">
-            <span>{words}</span>
-            {sender.canWithdraw(line.pending.id) && (
-              <button type="button" class="link" onClick={() => line.pending && sender.withdraw(line.pending.id)}>{say("delete")}</button>
-            )}
-          </p>
-        )}
-        {state === "failed" && line.pending && (
-          <p class="line__note line__note--failed" role="alert">
-            <span>{words}</span>
-            <button type="button" class="link" onClick={() => line.pending && sender.again(line.pending.id)}>{say("retry")}</button>
-            <button type="button" class="link" onClick={() => line.pending && sender.withdraw(line.pending.id)}>{say("delete")}</button>
-          </p>
-        )}
+        <Note line={line} state={state} words={words} conversation={conversation} />
       </div>
     </div>
   );
+}
+
+/** Under the bubble: what is wrong, and what can be done about it. */
+function Note({ line: { pending, unsaved }, state, words, conversation }: { line: Line; state: State; words: string; conversation: ConversationId }) {
+  if (pending && state === "waiting") {
+    return (
+      <p class="line__note">
+        <span>{words}</span>
+        {sender.canWithdraw(pending.id) && (
+          <button type="button" class="link" onClick={() => sender.withdraw(pending.id)}>
+            {say("delete")}
+          </button>
+        )}
+      </p>
+    );
+  }
+  if (pending && state === "failed") {
+    return (
+      <p class="line__note line__note--failed" role="alert">
+        <span>{words}</span>
+        <button type="button" class="link" onClick={() => sender.again(pending.id)}>
+          {say("retry")}
+        </button>
+        <button type="button" class="link" onClick={() => sender.withdraw(pending.id)}>
+          {say("delete")}
+        </button>
+      </p>
+    );
+  }
+  if (unsaved && state !== "passed") {
+    return (
+      <p class="line__note line__note--failed">
+        <span>{words}</span>
+        <button type="button" class="link" onClick={() => putAway(conversation, unsaved)}>
+          {say("put-away")}
+        </button>
+      </p>
+    );
+  }
+  return null;
 }
 
 function Bubble({ line, children }: { line: Line; children: ComponentChildren }) {

@@ -8,8 +8,9 @@ import { Icon } from "../kit/icon.dom";
 import { serverNow } from "../kit/http.dom";
 import { longDay, nearDay } from "../kit/time.std";
 import { useLate } from "../kit/late.dom";
+import { reach } from "../kit/reach.dom";
 import { say } from "../kit/words.std";
-import type { Conversation } from "../relay/wire.gen.std";
+import type { Conversation, ConversationId } from "../relay/wire.gen.std";
 import { loadOlder, timeline as timelineOf } from "./actions.dom";
 import { arrived, lines as linesOf, newest, type Line } from "./grouping.std";
 import { MessageLine } from "./line.dom";
@@ -30,6 +31,8 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
   const lines = useMemo(() => linesOf(timeline), [timeline]);
   const lastKey = useRef<string | null>(null);
   const lastSeq = useRef<number | null>(null);
+  /** What was told when it was passed on is not told again when it is stored. */
+  const told = useRef<Set<string> | null>(null);
   owner.current?.note();
 
   const moved = (): void => {
@@ -54,10 +57,12 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
     const own = last !== undefined && last.pending !== null && last.key !== lastKey.current;
     if (own) owner.current?.toBottom(false);
     else owner.current?.restore();
-    const news = arrived(lines, lastSeq.current);
+    const news = arrived(lines, lastSeq.current, told.current ?? new Set(lines.map((line) => line.key)));
     lastSeq.current = newest(timeline);
+    told.current ??= new Set();
+    for (const line of lines) if (line.unsaved) told.current.add(line.key);
     below.value = owner.current?.atBottom() === false ? below.value + news.length : 0;
-    if (news.length !== 0) heard.value = news.slice(-3).map((line) => say("said", { name: line.sender?.display_name ?? name, text: line.body })).join("\n");
+    if (news.length !== 0) heard.value = news.slice(-3).map((line) => say(line.unsaved ? "said-unsaved" : "said", { name: line.sender?.display_name ?? name, text: line.body })).join("\n");
     lastKey.current = last?.key ?? null;
   }, [lines]);
   useEffect(() => {
@@ -65,6 +70,7 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
     if (view.current && view.current.scrollTop < FETCH_AHEAD && timeline.older === "idle") void loadOlder(conversation.id);
   }, [timeline.cursor, timeline.rows.length]);
 
+  const isAway = reach.value.phase === "away";
   const loading = timeline.cursor === null && timeline.rows.length === 0;
   const late = useLate(loading);
   const empty = !loading && lines.length === 0;
@@ -74,18 +80,21 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
         <div class="log__content" ref={content}>
           {timeline.older === "failed" && (
             <p class="log__notice">
-              {say("older-failed")} <button type="button" class="link" onClick={() => void loadOlder(conversation.id)}>{say("retry")}</button>
+              {say(isAway ? "server-away-older" : "older-failed")}{" "}
+              <button type="button" class="link" onClick={() => void loadOlder(conversation.id)}>
+                {say("retry")}
+              </button>
             </p>
           )}
           {timeline.complete && lines.length !== 0 && <p class="log__notice">{notes ? say("notes-hint") : say("conversation-start", { name })}</p>}
-          {loading && late && <Skeletons />}
+          {loading && late && (timeline.failed && isAway ? <p class="log__notice">{say("server-away-open")}</p> : <Skeletons />)}
           {empty && (
             <div class="empty">
               <EmptyTalk />
               <p>{notes ? say("notes-empty") : say("conversation-empty", { name })}</p>
             </div>
           )}
-          <Days lines={lines} readTo={readByOthers(timeline)} />
+          <Days lines={lines} readTo={readByOthers(timeline)} conversation={conversation.id} />
         </div>
       </div>
       {/* Only what others say now is read out: neither older pages nor one's own words. */}
@@ -103,7 +112,7 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
 }
 
 /** A section per day, so that its pill can stick while its lines are on screen. */
-function Days({ lines, readTo }: { lines: readonly Line[]; readTo: number }) {
+function Days({ lines, readTo, conversation }: { lines: readonly Line[]; readTo: number; conversation: ConversationId }) {
   const days: { day: string; at: number; lines: Line[] }[] = [];
   for (const line of lines) {
     if (line.day !== null) days.push({ day: line.day, at: line.at, lines: [] });
@@ -117,7 +126,7 @@ function Days({ lines, readTo }: { lines: readonly Line[]; readTo: number }) {
             <span>{dayWords(day.at)}</span>
           </h3>
           {day.lines.map((line) => (
-            <MessageLine key={line.key} line={line} readTo={readTo} />
+            <MessageLine key={line.key} line={line} readTo={readTo} conversation={conversation} />
           ))}
         </section>
       ))}

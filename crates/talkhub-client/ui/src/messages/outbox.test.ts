@@ -2,7 +2,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, test } from "vitest";
 import { isConversationId } from "../relay/ids.std";
-import { due, emptyOutbox, reduce, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
+import { due, emptyOutbox, KEEP_TICKED, reduce, unsent, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
 import { openOutboxStore } from "./outbox_store.dom";
 import { ANN, BOB, GROUP, messageId, TALK } from "./samples.std";
 
@@ -11,6 +11,8 @@ if (!isConversationId(other)) throw new Error("good id");
 
 const entry = (number: number, more: Partial<Entry> = {}): Entry => ({ id: messageId(number), user: ANN.user_id, conversation: TALK, group: GROUP, body: `b${number}`, at: number, order: number, tab: "me", emitted: false, ...more });
 const wrote = (...numbers: number[]): OutboxEvent[] => numbers.map((number) => ({ kind: "wrote", entry: entry(number) }));
+const stored = (number: number, history = "h", now = 0): OutboxEvent => ({ kind: "stored", id: messageId(number), history, now });
+const passedOn = (number: number, at: number, receipt: string, now: number): OutboxEvent => ({ kind: "passed_on", id: messageId(number), at, receipt, now, chance: 0.5 });
 const run = (events: OutboxEvent[], from: Outbox = emptyOutbox): Outbox => events.reduce(reduce, from);
 const next = (box: Outbox, now = 0, window = 16): [string, string | null][] => due(box, "me", now, window).map(({ entry: one, prev }) => [one.body, prev]);
 const problem = { type: "/problems/not-reachable", title: "no", status: 403 };
@@ -22,8 +24,8 @@ describe("what goes out", () => {
   test("what flies is not sent again, and is still named", () => {
     expect(next(run([...wrote(1, 2), { kind: "emitted", id: messageId(1) }]))).toEqual([["b2", messageId(1)]]);
   });
-  test("a settled one is no longer named", () => {
-    expect(next(run([...wrote(1, 2), { kind: "emitted", id: messageId(1) }, { kind: "stored", id: messageId(1) }]))).toEqual([["b2", null]]);
+  test("RU5: a stored one is still named: its tick may be taken back by a restore", () => {
+    expect(next(run([...wrote(1, 2), { kind: "emitted", id: messageId(1) }, stored(1)]))).toEqual([["b2", messageId(1)]]);
   });
   test("by HTTPS one at a time", () => {
     const box = run(wrote(1, 2));
@@ -69,8 +71,8 @@ describe("answers", () => {
     expect(again.entries.every((one) => one.refused === undefined)).toBe(true);
   });
   test("hearing of it twice does no harm", () => {
-    const once = run([{ kind: "stored", id: messageId(1) }], flying);
-    expect(run([{ kind: "stored", id: messageId(1) }, { kind: "put_off", id: messageId(1), now: 0, chance: 0 }], once)).toEqual(once);
+    const once = run([stored(1)], flying);
+    expect(run([stored(1)], once)).toEqual(once);
     expect(run(wrote(2), once)).toEqual(once);
   });
   test("what is only tried has not left the device yet, and is not tried twice", () => {
@@ -83,6 +85,75 @@ describe("answers", () => {
   });
 });
 
+describe("after a restore", () => {
+  const history = (id: string, now = 0): OutboxEvent => ({ kind: "history", history: id, now });
+  test("RU12: what had its tick in another history is offered again in order", () => {
+    const first = run([...wrote(1, 2), history("h1"), stored(1, "h1")]);
+    expect(next(first, 0, 1)).toEqual([["b2", messageId(1)]]);
+    const restored = run([history("h2", 1)], first);
+    expect(next(restored, 1)).toEqual([["b1", null], ["b2", messageId(1)]]);
+    const late = run([stored(1, "h1")], restored); // an ack of before the restore
+    expect(unsent(late)).toHaveLength(2);
+    const both = run([stored(1, "h2"), stored(2, "h2")], late);
+    expect(unsent(both)).toHaveLength(0);
+    expect(unsent(run([stored(1, "h1")], both))).toHaveLength(0);
+  });
+  test("RU12: for a day", () => {
+    const box = run([...wrote(1, 2), history("h1"), stored(1, "h1", 5)]);
+    expect(run([history("h1", KEEP_TICKED + 4)], box).entries).toHaveLength(2);
+    expect(run([history("h2", KEEP_TICKED + 5)], box).entries.map((one) => one.body)).toEqual(["b2"]);
+  });
+  test("a refusal is taken back by the row, and a cut lets go what was on its way", () => {
+    const box = run([...wrote(1, 2), { kind: "refused", id: messageId(1), problem }, stored(1), { kind: "emitted", id: messageId(2) }, { kind: "cut" }]);
+    expect([box.entries[0]?.refused, unsent(box).map((one) => one.body), next(box)]).toEqual([undefined, ["b2"], [["b2", messageId(1)]]]);
+  });
+  test("S05: a tab takes over from tabs that are gone", () => {
+    const box = run([{ kind: "wrote", entry: entry(1, { tab: "gone" }) }, ...wrote(2)]);
+    expect(next(box)).toEqual([["b2", messageId(1)]]);
+    expect(next(run([{ kind: "taken_over", from: ["gone"], by: "me" }], box))).toEqual([["b1", null], ["b2", messageId(1)]]);
+  });
+});
+
+describe("passed on", () => {
+  const two = run([...wrote(1, 2, 3), { kind: "emitted", id: messageId(1) }, { kind: "emitted", id: messageId(2) }, passedOn(1, 100, "r1", 0), passedOn(2, 101, "r2", 1)]);
+  const bodies = (box: Outbox, now: number): string[] => next(box, now).map(([body]) => body);
+  test("S02: it is kept unsent and holds nothing up", () => {
+    expect([unsent(two).length, two.flying.size, next(two, 2), wakeAt(two, "me")]).toEqual([3, 0, [["b3", messageId(2)]], 30_000]);
+  });
+  test("S02: it is offered again in order, and once more passed on it waits again", () => {
+    expect([bodies(two, 29_999), bodies(two, 30_000)]).toEqual([["b3"], ["b1", "b2", "b3"]]);
+    const again = run([{ kind: "emitted", id: messageId(1) }, passedOn(1, 100, "r", 30_001), { kind: "emitted", id: messageId(2) }, passedOn(2, 100, "r", 30_002)], two);
+    expect([bodies(again, 60_000), bodies(again, 60_001)]).toEqual([["b3"], ["b1", "b2", "b3"]]);
+  });
+  test.each([
+    ["look, a new connection, an answer after none", { kind: "hurry", now: 2 }],
+    ["another message is stored", { kind: "stored", id: messageId(9), history: "h", now: 2 }],
+    ["another history", { kind: "history", history: "h2", now: 2 }],
+  ] as [string, OutboxEvent][])("S02: %s: at once", (_what, event) => {
+    const box = run([{ kind: "wrote", entry: entry(9, { conversation: other }) }, event], two);
+    expect(bodies(box, 2).slice(0, 2)).toEqual(["b1", "b2"]);
+  });
+  test("S02: busy for one that names it: all again, after the pause", () => {
+    const box = run([{ kind: "put_off", id: messageId(3), now: 2, chance: 0.5, retryAfter: 1_000 }], two);
+    expect([bodies(box, 1_001), bodies(box, 1_002)]).toEqual([[], ["b1", "b2", "b3"]]);
+  });
+  test("of two receipts the earlier counts", () => {
+    const box = run([passedOn(1, 100, "same time", 3), passedOn(2, 50, "earlier", 3)], two);
+    expect(box.entries.map((one) => one.passed?.receipt)).toEqual(["r1", "earlier", undefined]);
+  });
+  test("late, it takes back neither a tick nor a refusal", () => {
+    const box = run([...wrote(1, 2), stored(1), { kind: "refused", id: messageId(2), problem }, passedOn(1, 100, "r1", 0), passedOn(2, 101, "r2", 0)]);
+    expect([unsent(box), next(box), wakeAt(box, "me")]).toEqual([[], [], null]);
+  });
+  test("inv11: its refusal stands for ever, so its words go as a new message", () => {
+    const refused = run([{ kind: "refused", id: messageId(1), problem }], two);
+    expect(bodies(refused, 30_000)).toEqual(["b2", "b3"]);
+    const again = run([{ kind: "again", id: messageId(1), order: 7, anew: messageId(7) }], refused);
+    const last = due(again, "me", 30_000, 16).at(-1);
+    expect([last?.entry.id, last?.entry.body, last?.entry.passed, last?.entry.emitted, last?.prev]).toEqual([messageId(7), "b1", undefined, false, messageId(3)]);
+  });
+});
+
 describe("on disk", () => {
   test("survives a reload with id, order and refusal, for its own account only", async () => {
     const disk = new IDBFactory();
@@ -92,9 +163,25 @@ describe("on disk", () => {
     await store.put(entry(3, { user: BOB.user_id }));
     const reloaded = await openOutboxStore(disk);
     expect(await reloaded.load(ANN.user_id)).toEqual([entry(1, { emitted: true }), entry(2, { refused: problem })]);
-    await reloaded.remove(messageId(1));
-    await reloaded.clear(ANN.user_id);
+    await reloaded.remove([messageId(1), messageId(2)]);
     expect([await store.load(ANN.user_id), (await store.load(BOB.user_id)).length]).toEqual([[], 1]);
+  });
+  test("S05: of two tabs that take over the same, one gets each", async () => {
+    const disk = new IDBFactory();
+    const [one, other] = [await openOutboxStore(disk), await openOutboxStore(disk)];
+    for (const number of [1, 2, 3]) await one.put(entry(number, { tab: "gone" }));
+    const seen = await one.load(ANN.user_id);
+    const [first, second] = await Promise.all([one.claim(seen, "me"), other.claim(seen, "another")]);
+    expect([first.map((row) => [row.body, row.tab]), second]).toEqual([[["b1", "me"], ["b2", "me"], ["b3", "me"]], []]);
+    expect((await one.load(ANN.user_id)).map((row) => row.tab)).toEqual(["me", "me", "me"]);
+    await one.remove([messageId(3)]);
+    expect(await other.claim([entry(3, { tab: "me" })], "another")).toEqual([]); // thrown away meanwhile
+  });
+  test("ticks and receipts survive a reload too", async () => {
+    const disk = new IDBFactory();
+    const rows = [entry(1, { ticked: { history: "h", at: 5 } }), entry(2, { passed: { receipt: "r", at: 7 } })];
+    for (const row of rows) await (await openOutboxStore(disk)).put(row);
+    expect(await (await openOutboxStore(disk)).load(ANN.user_id)).toEqual(rows);
   });
   test("what cannot be read is passed over, not trusted", async () => {
     const disk = new IDBFactory();

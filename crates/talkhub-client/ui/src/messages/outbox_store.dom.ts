@@ -1,8 +1,9 @@
-// The outbox on disk: IndexedDB, one row per unsent message. Where it is refused the caller goes on in memory.
-import type { Entry } from "./outbox.std";
-import { BadWire, decoded, Fields } from "../kit/fields.std";
-import { isConversationId, isGroup, isMessageId, isUserId, type MessageId, type UserId } from "../relay/ids.std";
+// The outbox on disk: IndexedDB, one row per own message until a day after its tick.
+import { openTable } from "../kit/database.dom";
+import { BadWire, Fields } from "../kit/fields.std";
 import { problem } from "../relay/codec.std";
+import { isConversationId, isGroup, isMessageId, isUserId, type MessageId, type UserId } from "../relay/ids.std";
+import type { Entry, Passed, Tick } from "./outbox.std";
 
 const NAME = "talkhub-outbox";
 const STORE = "entries";
@@ -10,49 +11,25 @@ const STORE = "entries";
 export interface OutboxStore {
   load(user: UserId): Promise<Entry[]>;
   put(entry: Entry): Promise<void>;
-  remove(id: MessageId): Promise<void>;
-  clear(user: UserId): Promise<void>;
+  remove(ids: readonly MessageId[]): Promise<void>;
+  /** Gives these to the tab `by`, unless another tab was faster. */
+  claim(entries: readonly Entry[], by: string): Promise<Entry[]>;
 }
 
 /** Rejects where the browser refuses storage, such as in some private windows. */
 export async function openOutboxStore(factory: IDBFactory): Promise<OutboxStore> {
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    const asked = factory.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore(STORE, { keyPath: "id" }).createIndex("user", "user");
-    };
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-    asked.onblocked = () => reject(new Error("the outbox is held by an older page"));
-  });
-  database.onversionchange = () => database.close();
-  const write = (act: (store: IDBObjectStore) => void): Promise<void> =>
-    new Promise((resolve, reject) => {
-      // Strict: a message counts as kept only when it is on disk.
-      const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
-      transaction.oncomplete = () => resolve();
-      transaction.onerror = () => reject(transaction.error);
-      transaction.onabort = () => reject(transaction.error);
-      act(transaction.objectStore(STORE));
-    });
-  const load = (user: UserId): Promise<Entry[]> =>
-    new Promise((resolve, reject) => {
-      const asked = database.transaction(STORE, "readonly").objectStore(STORE).index("user").getAll(user);
-      asked.onsuccess = () => resolve(asked.result.flatMap((row: unknown) => decoded(entryOf, row) ?? []));
-      asked.onerror = () => reject(asked.error);
-    });
+  const table = await openTable(factory, NAME, STORE, "id", entryOf);
   return {
-    load,
-    put: (entry) => write((store) => store.put(entry)),
-    remove: (id) => write((store) => store.delete(id)),
-    clear: async (user) => {
-      const entries = await load(user);
-      await write((store) => entries.forEach((entry) => store.delete(entry.id)));
+    load: table.load,
+    put: table.put,
+    remove: table.remove,
+    claim: (entries, by) => {
+      const tabs = new Map(entries.map((entry) => [entry.id, entry.tab]));
+      return table.change([...tabs.keys()], (now) => (now.tab === tabs.get(now.id) ? { ...now, tab: by } : null));
     },
   };
 }
 
-/** What lies in the browser's storage is outside too: it is read like anything from a wire. */
 function entryOf(input: unknown): Entry {
   const from = new Fields(input, "entry");
   const body = from.text("body");
@@ -68,5 +45,17 @@ function entryOf(input: unknown): Entry {
     tab: from.text("tab"),
     emitted: from.flag("emitted"),
     ...(from.has("refused") ? { refused: from.one("refused", problem) } : {}),
+    ...(from.has("ticked") ? { ticked: from.one("ticked", tickOf) } : {}),
+    ...(from.has("passed") ? { passed: from.one("passed", passedOf) } : {}),
   };
+}
+
+function tickOf(input: unknown): Tick {
+  const from = new Fields(input, "tick");
+  return { history: from.text("history"), at: from.number("at") };
+}
+
+function passedOf(input: unknown): Passed {
+  const from = new Fields(input, "passed on");
+  return { receipt: from.text("receipt"), at: from.number("at") };
 }

@@ -1,14 +1,20 @@
 // Messages over HTTPS: for a page without a relay, and for history.
 import { call, type Answer } from "../kit/http.dom";
-import { changes, committed, conversation, me, messagePage, readMark } from "../relay/codec.std";
-import type { Changes, Committed, Conversation, ConversationId, Me, MessageId, MessagePage, ReadMark, SendForm } from "../relay/wire.gen.std";
+import { changes, committed, conversation, handedIn, me, messagePage, readMark } from "../relay/codec.std";
+import type { Changes, Committed, Conversation, ConversationId, HandedIn, HandInForm, Me, MessageId, MessagePage, PassedOn, ReadMark, SendForm } from "../relay/wire.gen.std";
 import type { Entry } from "./outbox.std";
 
 const at = (id: ConversationId): string => `/api/v1/conversations/${id}`;
 
 export function postMessage(entry: Entry, prev: MessageId | null): Promise<Answer<Committed>> {
-  const form: SendForm = { id: entry.id, body: entry.body, ...(prev === null ? {} : { prev }) };
+  const form: SendForm = { id: entry.id, body: entry.body, ...(prev === null ? {} : { prev }), ...(entry.passed ? { receipt: entry.passed.receipt } : {}) };
   return call("POST", `${at(entry.conversation)}/messages`, committed, form);
+}
+
+/** Hands in what others sent and nobody has stored. */
+export function postPassedOn(id: ConversationId, messages: PassedOn[]): Promise<Answer<HandedIn>> {
+  const form: HandInForm = { messages };
+  return call("POST", `${at(id)}/passed-on`, handedIn, form);
 }
 
 /** Whether one is in the conversation: who may not know of it hears that there is none. */

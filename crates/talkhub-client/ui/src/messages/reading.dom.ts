@@ -23,7 +23,8 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     const key = owner.lowestSeen();
     const rows = timeline(id).value.rows;
     // At the end everything counts, also a message that is taller than the window.
-    const row = owner.atBottom() ? rows[rows.length - 1] : rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key);
+    // What is not stored stands below all that is.
+    const row = (owner.atBottom() ? undefined : rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key)) ?? (owner.atBottom() || key !== null ? rows[rows.length - 1] : undefined);
     const conversation = find(id);
     if (!row || !conversation || row.seq <= Math.max(conversation.read, refused.get(id) ?? 0)) return;
     const answer = await markRead(id, row.seq);

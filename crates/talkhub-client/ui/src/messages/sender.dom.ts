@@ -1,21 +1,19 @@
 // Sends what is in the outbox: by the relay while it is there, else by HTTPS, in order, each once however often it is tried.
-import { signal, type ReadonlySignal } from "@preact/signals";
 import { isFinal, serverNow, type Answer } from "../kit/http.dom";
 import { uuid7 } from "../kit/uuid.std";
 import * as relay from "../relay/actions.dom";
-import type { Conversation, ConversationId, Me, Message, MessageId, Problem, UserId } from "../relay/wire.gen.std";
+import type { Conversation, ConversationId, Me, Message, MessageId, Problem } from "../relay/wire.gen.std";
 import { getConversation, postMessage, whoAmI } from "./post.actions.dom";
-import { due, emptyOutbox, reduce, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
-import { openOutboxStore, type OutboxStore } from "./outbox_store.dom";
-import { announce, gone, tabName } from "./tabs.dom";
+import * as kept from "./kept.dom";
+import { apply, find, keep, keepNow, outbox } from "./kept.dom";
+import { due, isSettled, wakeAt, type Entry } from "./outbox.std";
+import { announce, tabName } from "./tabs.dom";
 
 /** On their way at once, per conversation, through the relay. */
 const WINDOW = 16;
 /** After this time without an answer the line says that it waits for a connection. */
 const SAY_WAITING = 10_000;
 const TAKE_OVER_EVERY = 20_000;
-/** How long a message waits for the store to open before it goes on in memory. */
-const OPEN_WITHIN = 2_000;
 /** An ack carries no text: the server's own row of the same `rev` wins over what is put together from it. */
 const ACK_IS_LESS = 0.5;
 /** The relay's word for a group that it does not know, or does not know this person in. */
@@ -27,18 +25,12 @@ export interface Watcher {
   waiting(entry: Entry): void;
   sending(entry: Entry): void;
   refused(entry: Entry, problem: Problem): void;
+  /** The others have it, the logic server not yet. */
+  passedOn(entry: Entry): void;
   withdrew(entry: Entry): void;
   stored(message: Message, history: string): void;
 }
 
-const state = signal<Outbox>(emptyOutbox);
-export const outbox: ReadonlySignal<Outbox> = state;
-/** The browser refused storage: what is unsent lives only as long as the page. */
-export const inMemoryOnly = signal(false);
-
-let store: OutboxStore | null = null;
-/** Settles when the store is open, was refused, or takes too long. */
-let opened: Promise<void> = Promise.resolve();
 let me: Me | null = null;
 let watcher: Watcher | null = null;
 let wakeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -48,33 +40,9 @@ export async function begin(user: Me, to: Watcher): Promise<void> {
   me = user;
   watcher = to;
   announce();
-  opened = openStore();
-  await opened;
+  await kept.open(user);
   await lookForOrphans();
   setInterval(() => void lookForOrphans(), TAKE_OVER_EVERY);
-}
-
-function openStore(): Promise<void> {
-  return new Promise((resolve) => {
-    const refused = (): void => {
-      inMemoryOnly.value = true;
-      resolve();
-    };
-    const patience = setTimeout(refused, OPEN_WITHIN);
-    // Some browsers throw at the very name of it.
-    Promise.resolve()
-      .then(() => openOutboxStore(window.indexedDB))
-      .then(async (made) => {
-        store = made;
-        if (inMemoryOnly.value) {
-          // Late: what went on in memory meanwhile is kept now.
-          inMemoryOnly.value = false;
-          await Promise.all(state.value.entries.map(keep));
-        }
-        resolve();
-      }, refused)
-      .finally(() => clearTimeout(patience));
-  });
 }
 
 /** A look that fails is no refusal of storage: the next one may succeed. */
@@ -84,8 +52,7 @@ const lookForOrphans = (): Promise<void> => takeOver().catch(() => undefined);
 export async function write(to: Conversation, body: string): Promise<void> {
   if (!me) throw new Error("the sender begins before anything is written");
   lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
-  const at = serverNow();
-  const entry: Entry = { id: uuid7(at, (bytes) => crypto.getRandomValues(bytes)), user: me.user_id, conversation: to.id, group: to.group, body, at, order: lastOrder, tab: tabName, emitted: false };
+  const entry: Entry = { id: newId(), user: me.user_id, conversation: to.id, group: to.group, body, at: serverNow(), order: lastOrder, tab: tabName, emitted: false };
   watcher?.wrote(entry);
   sayWaitingLater(entry);
   // RU1: on disk before the first try.
@@ -104,28 +71,39 @@ function sayWaitingLater(entry: Entry): void {
   setTimeout(() => {
     const left = find(entry.id) ?? writing.get(entry.id);
     // Another order: it was tried anew since, and has its own time.
-    if (left && !left.refused && left.order === entry.order) watcher?.waiting(left);
+    if (left && !left.refused && !left.passed && !isSettled(outbox.value, left) && left.order === entry.order) watcher?.waiting(left);
   }, SAY_WAITING);
 }
 
-/** After a refusal: once more, as the last one written. */
+/**
+ * After a refusal: once more, as the last one written. If the others have seen it and were told that it was refused, that stands for
+ * ever: then the same words go out as a new message.
+ */
 export function again(id: MessageId): void {
+  const refused = find(id);
+  if (!refused) return;
   lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
-  apply({ kind: "again", id, order: lastOrder });
-  const entry = find(id);
+  const anew = refused.passed ? newId() : id;
+  apply({ kind: "again", id, order: lastOrder, ...(anew === id ? {} : { anew }) });
+  const entry = find(anew);
   if (!entry) return;
   void keep(entry);
-  watcher?.sending(entry);
+  if (anew === id) watcher?.sending(entry);
+  else {
+    watcher?.withdrew(refused);
+    watcher?.wrote(entry);
+  }
   sayWaitingLater(entry);
   pump();
 }
+
+const newId = (): MessageId => uuid7(serverNow(), (bytes) => crypto.getRandomValues(bytes));
 
 /** Throws one away that was not sent, or was refused. What is on its way can no longer be stopped. */
 export function withdraw(id: MessageId): void {
   const entry = find(id);
   if (!entry || !canWithdraw(id)) return;
   apply({ kind: "withdrew", id });
-  void store?.remove(id).catch(() => undefined);
   watcher?.withdrew(entry);
 }
 
@@ -135,59 +113,47 @@ export function hurry(): void {
   pump();
 }
 
-/** A stored row was seen, by whichever way: its entry has done its work. */
-export function settle(id: MessageId): void {
-  if (!find(id)) return;
-  apply({ kind: "stored", id });
-  void store?.remove(id).catch(() => undefined);
+/** A stored row was seen, by whichever way: its entry has done its work, and is kept for a while in case that a restore loses the row. */
+export function settle(id: MessageId, history: string): void {
+  const entry = find(id);
+  if (!entry || isSettled(outbox.value, entry)) return;
+  apply({ kind: "stored", id, history, now: Date.now() });
+  keepNow(id);
+  pump();
+}
+
+/** RU12: the logic server said which history holds. What had its tick in another one is offered again. */
+export function learn(history: string): void {
+  const before = outbox.value.history;
+  if (before === history) return;
+  apply({ kind: "history", history, now: Date.now() });
+  show();
   pump();
 }
 
 /** How many of this person's messages logging out would throw away: of every tab of this browser, and refused ones too. */
 export async function unsent(): Promise<number> {
-  const ids = new Set([...state.value.entries.map((entry) => entry.id), ...writing.keys()]);
-  const kept = (await (me && store?.load(me.user_id).catch(() => null))) ?? [];
-  for (const entry of kept) ids.add(entry.id);
+  const ids = new Set([...(await kept.allUnsent()).map((entry) => entry.id), ...writing.keys()]);
   return ids.size;
 }
 
-/** Signing out on purpose clears this person's outbox. */
-export async function clear(user: UserId): Promise<void> {
-  await store?.clear(user).catch(() => undefined);
-}
-
-const find = (id: MessageId): Entry | undefined => state.value.entries.find((entry) => entry.id === id);
-
-function apply(event: OutboxEvent): void {
-  state.value = reduce(state.value, event);
-}
-
-async function keep(entry: Entry): Promise<void> {
-  await opened;
-  try {
-    await store?.put(entry);
-  } catch {
-    inMemoryOnly.value = true;
-  }
-}
-
-/** Reads what lies on disk and adopts the entries of tabs that are gone. */
+/** Sends on what tabs that are gone have left. */
 async function takeOver(): Promise<void> {
-  if (!store || !me) return;
-  const entries = await store.load(me.user_id);
-  const known = new Set(state.value.entries.map((entry) => entry.id));
-  const orphans = await gone(new Set(entries.filter((entry) => !known.has(entry.id)).map((entry) => entry.tab)));
-  const adopted = entries.filter((entry) => orphans.has(entry.tab) && !known.has(entry.id)).map((entry) => ({ ...entry, tab: tabName }));
+  const adopted = await kept.adopt();
   if (adopted.length === 0) return;
-  await Promise.all(adopted.map(keep));
   apply({ kind: "loaded", entries: adopted });
-  for (const entry of adopted.sort((a, b) => a.order - b.order)) {
-    lastOrder = Math.max(lastOrder, entry.order);
-    watcher?.wrote(entry);
-    if (entry.refused) watcher?.refused(entry, entry.refused);
-    else sayWaitingLater(entry);
-  }
+  lastOrder = adopted.reduce((most, entry) => Math.max(most, entry.order), lastOrder);
+  show();
   pump();
+}
+
+/** Shows what is neither stored nor thrown away, in the order written; what is shown already stays as it is. */
+export function show(): void {
+  for (const entry of outbox.value.entries) {
+    if (isSettled(outbox.value, entry)) continue;
+    watcher?.wrote(entry);
+    if (!entry.refused && !entry.passed) sayWaitingLater(entry);
+  }
 }
 
 /** Sends what may go now, and comes back when something else may. */
@@ -198,14 +164,14 @@ export function pump(): void {
   const out = up || (relay.link.value.bar === "away" && navigator.onLine);
   if (out) {
     // Without the relay one at a time: HTTPS requests would overtake each other.
-    for (const { entry, prev } of due(state.value, tabName, Date.now(), up ? WINDOW : 1)) {
+    for (const { entry, prev } of due(outbox.value, tabName, Date.now(), up ? WINDOW : 1)) {
       apply({ kind: "tried", id: entry.id });
-      watcher?.sending(entry);
+      if (!entry.passed) watcher?.sending(entry);
       void (up ? byRelay(entry, prev) : byHttps(entry, prev)).then(() => pump());
     }
   }
   // Without a way out there is nothing to wake for: a connection, or the bar, calls again.
-  const at = out ? wakeAt(state.value, tabName) : null;
+  const at = out ? wakeAt(outbox.value, tabName) : null;
   if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
 }
 
@@ -218,7 +184,8 @@ async function emitted(entry: Entry): Promise<boolean> {
   // Each waits for those before it too: who is on disk already must not overtake.
   lastEmitted = Promise.all([lastEmitted, entry.emitted ? undefined : keep({ ...entry, emitted: true })]);
   await lastEmitted;
-  return find(entry.id) !== undefined;
+  const left = find(entry.id);
+  return left !== undefined && !isSettled(outbox.value, left);
 }
 
 let lastEmitted: Promise<unknown> = Promise.resolve();
@@ -226,16 +193,18 @@ let lastEmitted: Promise<unknown> = Promise.resolve();
 /** Whether it can still be thrown away: it never left this device, or was refused. */
 export function canWithdraw(id: MessageId): boolean {
   const entry = find(id);
-  return entry !== undefined && (!entry.emitted || entry.refused !== undefined) && !state.value.flying.has(id);
+  return entry !== undefined && (!entry.emitted || entry.refused !== undefined) && !outbox.value.flying.has(id);
 }
 
 async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
   if (!(await emitted(entry))) return;
-  const answer = await relay.submit(entry.group, entry.id, entry.body, prev);
+  const answer = await relay.submit(entry.group, entry.id, entry.body, prev, entry.passed?.receipt ?? null);
   switch (answer?.status) {
     case "stored":
       if (me) watcher?.stored({ conversation: entry.conversation, seq: answer.seq, rev: answer.rev - ACK_IS_LESS, id: entry.id, sender: personOf(me), type: "text", body: entry.body, at: answer.at }, answer.history_id);
-      return settle(entry.id);
+      return settle(entry.id, answer.history_id);
+    case "passed_on":
+      return passedOn(entry, answer.receipt, answer.at);
     case "refused":
       return refusedByRelay(entry, answer.problem);
     case "busy":
@@ -279,11 +248,13 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   const who = await whoAmI();
   if (who.kind === "ok" && who.value.user_id !== entry.user) return window.location.reload();
   if (who.kind !== "ok" || !find(entry.id)) return putOff(entry, asked(who));
+  learn(who.value.history_id);
   if (!(await emitted(entry))) return;
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
+    learn(answer.value.history_id);
     watcher?.stored(answer.value.message, answer.value.history_id);
-    return settle(entry.id);
+    return settle(entry.id, answer.value.history_id);
   }
   if (answer.kind === "problem" && isFinal(answer.problem)) return refuse(entry, answer.problem);
   return putOff(entry, asked(answer));
@@ -291,6 +262,15 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
 
 /** How long the server wants us to wait, if it said so. */
 const asked = (answer: Answer<unknown>): number | undefined => (answer.kind === "problem" ? (answer.retryAfterMs ?? undefined) : undefined);
+
+/** Neither yes nor no, and the others have it: kept, and offered again with the receipt. */
+function passedOn({ id }: Entry, receipt: string, at: number): void {
+  apply({ kind: "passed_on", id, receipt, at, now: Date.now(), chance: Math.random() });
+  const entry = find(id);
+  if (!entry || isSettled(outbox.value, entry)) return;
+  void keep(entry);
+  watcher?.passedOn(entry);
+}
 
 function refuse(entry: Entry, problem: Problem): void {
   apply({ kind: "refused", id: entry.id, problem });

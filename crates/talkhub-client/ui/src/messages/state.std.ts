@@ -2,9 +2,10 @@
 // Everything that can happen is a `TimelineEvent`; the reducer is pure and total, and hearing one twice or late does no harm.
 import { never } from "../kit/never.std";
 import type { Changes, Mark, Message, MessageId, MessagePage, Problem, UserId } from "../relay/wire.gen.std";
+import { aged, HAND_IN_AGAIN, isOf, refused, withUnsaved, type Unsaved } from "./unsaved.std";
 
-/** Where an own line stands before it is stored. Each is shown with a mark and with words. */
-export type PendingState = "sending" | "waiting" | "failed";
+/** Where an own line stands before it is stored. Each is shown with a mark and with words. `passed_on`: the others have it. */
+export type PendingState = "sending" | "waiting" | "passed_on" | "failed";
 
 /** An own line that is not stored yet. */
 export interface Pending {
@@ -14,6 +15,10 @@ export interface Pending {
   readonly at: number;
   readonly state: PendingState;
   readonly problem?: Problem;
+  /** When the relay passed it on, by its clock: its place among what others sent meanwhile. */
+  readonly passed?: number;
+  /** Stored, by an ack that came before the first page: the page takes its place. */
+  readonly settled?: true;
 }
 
 /** How a catch-up goes. `want`: one is due. `running`: answers to this `run` are awaited. `gapped`: go round once more. */
@@ -33,6 +38,10 @@ export interface Timeline {
   /** Held rows by seq, ascending. */
   readonly rows: readonly Message[];
   readonly pending: readonly Pending[];
+  /** What the relay passed on and nobody has stored yet, by the relay's time. Not of any history. */
+  readonly unsaved: readonly Unsaved[];
+  /** Before this nothing is handed in. */
+  readonly handInAfter: number;
   /** Everything up to this `rev` is held (as far as the window reaches). Null: nothing was loaded yet. */
   readonly cursor: number | null;
   readonly history: string | null;
@@ -46,11 +55,21 @@ export interface Timeline {
 }
 
 export type TimelineEvent =
-  | { kind: "wrote"; id: MessageId; body: string; at: number; state: PendingState; problem?: Problem }
-  | { kind: "stands"; id: MessageId; state: PendingState; problem?: Problem }
+  | { kind: "wrote"; id: MessageId; body: string; at: number; state: PendingState; problem?: Problem; passed?: number }
+  | { kind: "stands"; id: MessageId; state: PendingState; problem?: Problem; passed?: number }
   | { kind: "withdrew"; id: MessageId }
   | { kind: "stored"; message: Message; history: string }
   | { kind: "heard"; message: Message; history: string }
+  /** A delivery that the relay marked as unsaved. */
+  | { kind: "unsaved"; line: Unsaved }
+  /** What had been passed on was refused for good: a frame says so, or, with the problem, the answer to handing it in. */
+  | { kind: "not_saved"; sender: UserId; id: MessageId; problem?: Problem }
+  /** What was due is on its way to the logic server. What comes back as stored is heard. */
+  | { kind: "handed_in"; now: number }
+  /** Time has passed, by the server's clock as this device knows it. */
+  | { kind: "aged"; now: number }
+  /** The person does not want to see that unsaved line any more. */
+  | { kind: "put_away"; sender: UserId; id: MessageId }
   | { kind: "marked"; mark: Mark }
   | { kind: "renamed"; sender: Message["sender"] }
   | { kind: "behind" }
@@ -67,29 +86,42 @@ export type TimelineEvent =
 export const idle: CatchUp = { want: true, running: false, gapped: false, from: "fresh", page: 0, run: 0 };
 
 export function emptyTimeline(self: UserId): Timeline {
-  return { self, rows: [], pending: [], cursor: null, history: null, marks: new Map(), catchUp: idle, complete: false, older: "idle", failed: false };
+  return { self, rows: [], pending: [], unsaved: [], handInAfter: 0, cursor: null, history: null, marks: new Map(), catchUp: idle, complete: false, older: "idle", failed: false };
 }
 
 export function reduce(t: Timeline, e: TimelineEvent): Timeline {
   switch (e.kind) {
     case "wrote": {
       if (t.pending.some((line) => line.id === e.id) || isStored(t, e.id)) return t;
-      const line: Pending = { id: e.id, body: e.body, at: e.at, state: e.state, ...(e.problem ? { problem: e.problem } : {}) };
-      return { ...t, pending: [...t.pending, line] };
+      const line: Pending = { id: e.id, body: e.body, at: e.at, state: e.state, ...(e.problem ? { problem: e.problem } : {}), ...(e.passed === undefined ? {} : { passed: e.passed }) };
+      // It may have been heard from another tab, whose entries this one has taken over.
+      return { ...t, pending: [...t.pending, line], unsaved: t.unsaved.filter((other) => !isOf(other, t.self, e.id)) };
     }
     case "stands":
-      return { ...t, pending: t.pending.map((line) => (line.id === e.id ? stand(line, e.state, e.problem) : line)) };
+      return { ...t, pending: t.pending.map((line) => (line.id === e.id ? stand(line, e) : line)) };
     case "withdrew":
       return { ...t, pending: t.pending.filter((line) => line.id !== e.id) };
     case "stored":
       // The ack: the row is known, but the cursor is moved by frames and catch-ups alone.
-      return otherHistory(t, e.history) ?? (t.history === null ? unloaded(t) : put(t, [e.message]));
+      return otherHistory(t, e.history) ?? (t.history === null ? settledEarly(unloaded(t, e.message), e.message.id) : put(t, [e.message]));
     case "heard":
       return heard(t, e.message, e.history);
+    case "unsaved":
+      return isKnown(t, e.line) ? t : { ...t, unsaved: withUnsaved(t.unsaved, e.line) };
+    case "not_saved":
+      return { ...t, unsaved: refused(t.unsaved, e.sender, e.id, e.problem) };
+    case "handed_in":
+      return { ...t, handInAfter: e.now + HAND_IN_AGAIN };
+    case "aged": {
+      const unsaved = aged(t.unsaved, e.now);
+      return unsaved === t.unsaved ? t : { ...t, unsaved };
+    }
+    case "put_away":
+      return { ...t, unsaved: t.unsaved.filter((line) => !isOf(line, e.sender, e.id)) };
     case "marked":
       return { ...t, marks: withMarks(t.marks, [e.mark]) };
     case "renamed":
-      return { ...t, rows: t.rows.map((row) => (row.sender.user_id === e.sender.user_id ? { ...row, sender: e.sender } : row)) };
+      return { ...t, unsaved: t.unsaved.map((line) => (line.sender.user_id === e.sender.user_id ? { ...line, sender: e.sender } : line)), rows: t.rows.map((row) => (row.sender.user_id === e.sender.user_id ? { ...row, sender: e.sender } : row)) };
     case "behind":
       return { ...t, catchUp: t.catchUp.running ? { ...t.catchUp, gapped: true } : { ...t.catchUp, want: true } };
     case "afresh":
@@ -119,12 +151,21 @@ function isStored(t: Timeline, id: MessageId): boolean {
   return t.rows.some((row) => row.id === id && row.sender.user_id === t.self);
 }
 
-function stand(line: Pending, state: PendingState, problem: Problem | undefined): Pending {
+function stand(line: Pending, { state, problem, passed }: TimelineEvent & { kind: "stands" }): Pending {
   const { problem: _old, ...rest } = line;
-  return { ...rest, state, ...(problem ? { problem } : {}) };
+  return { ...rest, state, ...(problem ? { problem } : {}), ...(passed === undefined ? {} : { passed }) };
 }
 
-/** Drops what is held and asks for the latest page. Own unsent lines stay: they belong to the outbox. */
+/** Another line of this screen stands for it already. */
+function isKnown(t: Timeline, line: Unsaved): boolean {
+  const sender = line.sender.user_id;
+  if (sender === t.self && t.pending.some((own) => own.id === line.id)) return true;
+  return t.rows.some((row) => row.id === line.id && row.sender.user_id === sender);
+}
+
+const settledEarly = (t: Timeline, id: MessageId): Timeline => ({ ...t, pending: t.pending.map((line) => (line.id === id ? { ...line, settled: true } : line)) });
+
+/** Drops what is held and asks for the latest page. Own unsent lines stay, they belong to the outbox; unsaved ones too, they are of no history. */
 function afresh(t: Timeline): Timeline {
   const catchUp: CatchUp = { ...idle, run: t.catchUp.run + 1 };
   return { ...t, rows: [], cursor: null, history: null, marks: new Map(), catchUp, complete: false, older: "idle" };
@@ -135,8 +176,9 @@ function otherHistory(t: Timeline, history: string): Timeline | null {
   return t.history !== null && t.history !== history ? afresh(t) : null;
 }
 
-/** RU7: a row goes in only if its `rev` is greater than the one held for its place. Own pending lines give way to their row. */
-function put(t: Timeline, messages: readonly Message[], first = windowStart(t)): Timeline {
+/** RU7: a row goes in only if its `rev` is greater than the one held for its place. Own pending lines, and unsaved ones, give way to their row. */
+function put(before: Timeline, messages: readonly Message[], first = windowStart(before)): Timeline {
+  const t = withoutSaved(before, messages);
   const news = new Map<number, Message>();
   const held = new Map(t.rows.map((row) => [row.seq, row]));
   for (const message of messages) {
@@ -152,6 +194,13 @@ function put(t: Timeline, messages: readonly Message[], first = windowStart(t)):
   return { ...t, rows, pending };
 }
 
+/** RU6: the stored row of the same sender and id takes the place of an unsaved line, content too. */
+function withoutSaved(t: Timeline, messages: readonly Message[]): Timeline {
+  if (t.unsaved.length === 0) return t;
+  const left = t.unsaved.filter((line) => !messages.some((message) => isOf(line, message.sender.user_id, message.id)));
+  return left.length === t.unsaved.length ? t : { ...t, unsaved: left };
+}
+
 const isPending = (t: Timeline, message: Message): boolean => message.sender.user_id === t.self && t.pending.some((line) => line.id === message.id);
 
 /** Rows before this are outside the window: they only update what is held. */
@@ -164,7 +213,7 @@ function windowStart(t: Timeline): number {
 function heard(t: Timeline, message: Message, history: string): Timeline {
   const other = otherHistory(t, history);
   if (other) return other;
-  if (t.history === null) return unloaded(t);
+  if (t.history === null) return unloaded(t, message);
   const after = put(t, [message]);
   if (t.catchUp.running) return { ...after, catchUp: { ...t.catchUp, gapped: true } };
   if (t.cursor === null || message.rev <= t.cursor) return after;
@@ -173,13 +222,16 @@ function heard(t: Timeline, message: Message, history: string): Timeline {
 }
 
 /** RU12: before the first page nobody knows which history a live row is of; the page, or one more round, brings it. */
-function unloaded(t: Timeline): Timeline {
+function unloaded(before: Timeline, message: Message): Timeline {
+  const t = withoutSaved(before, [message]);
   return t.catchUp.running ? { ...t, catchUp: { ...t.catchUp, gapped: true } } : t.catchUp.want ? t : { ...t, catchUp: { ...t.catchUp, want: true } };
 }
 
 /** The catch-up ends here, or goes round once more if something was heard while it ran. */
 function settled(t: Timeline): Timeline {
-  return { ...t, failed: false, catchUp: { ...t.catchUp, running: false, want: t.catchUp.gapped, gapped: false } };
+  // What was acked before the first page stands there by now, or beyond the window.
+  const pending = t.catchUp.gapped ? t.pending : t.pending.filter((line) => line.settled !== true);
+  return { ...t, pending, failed: false, catchUp: { ...t.catchUp, running: false, want: t.catchUp.gapped, gapped: false } };
 }
 
 function freshPage(t: Timeline, page: MessagePage, limit: number): Timeline {

@@ -4,6 +4,7 @@ import { me } from "../accounts/actions.dom";
 import { partner } from "../conversations/state.std";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
+import { reach } from "../kit/reach.dom";
 import { say } from "../kit/words.std";
 import { PresenceWords } from "../presence/view.dom";
 import { grouped } from "../relay/ids.std";
@@ -52,7 +53,7 @@ export function ConversationView({ conversation, onBack, onDetails, detailed, ba
         </button>
       </header>
       {bar}
-      <div role="status">{timeline(conversation.id).value.failed && <p class="talk__notice">{say("catch-up-failed")}</p>}</div>
+      <div role="status">{timeline(conversation.id).value.failed && reach.value.phase !== "away" && <p class="talk__notice">{say("catch-up-failed")}</p>}</div>
       <Log key={conversation.id} conversation={conversation} timeline={timeline(conversation.id).value} name={name} notes={notes} />
       <Composer conversation={conversation} name={name} />
     </section>

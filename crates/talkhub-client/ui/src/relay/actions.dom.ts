@@ -88,8 +88,8 @@ export function confirm(): void {
 }
 
 /** Sends for keeping. Null: no answer in time or cut; it may or may not be stored. */
-export function submit(to: Group, id: MessageId, body: string, prev: MessageId | null): Promise<Ack | null> {
-  const event: Event = { to, id, class: "durable", frame: encode({ kind: "message", body }), ...(prev === null ? {} : { prev }) };
+export function submit(to: Group, id: MessageId, body: string, prev: MessageId | null, receipt: string | null): Promise<Ack | null> {
+  const event: Event = { to, id, class: "durable", frame: encode({ kind: "message", body }), ...(prev === null ? {} : { prev }), ...(receipt === null ? {} : { receipt }) };
   const through = socket;
   if (!through || !isUp()) return Promise.resolve(null);
   return new Promise((resolve) => {
