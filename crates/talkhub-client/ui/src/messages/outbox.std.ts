@@ -220,10 +220,13 @@ function passedOn(box: Outbox, e: OutboxEvent & { kind: "passed_on" }): Outbox {
   if (isSettled(box, entry) || entry.refused) return { ...box, flying }; // late, of a repeat
   // Of two receipts the earlier counts.
   const passed = entry.passed && entry.passed.at <= e.at ? entry.passed : { receipt: e.receipt, at: e.at };
+  const after = { ...change(box, e.id, (one) => ({ ...one, passed })), flying };
+  // The relay answers: nothing but what it asked for holds up what is written next. After that all go again, in order.
+  const pause = box.pauses.get(entry.conversation);
+  if (pause && e.now < pause.asked) return { ...after, pauses: new Map(box.pauses).set(entry.conversation, { ...pause, until: pause.asked }) };
   const until = box.rests.get(entry.conversation) ?? e.now;
   const rests = until <= e.now ? new Map(box.rests).set(entry.conversation, e.now + backOff(LONGEST, e.chance)) : box.rests;
-  // The relay answers: nothing holds up what is written next.
-  return { ...change(box, e.id, (one) => ({ ...one, passed })), flying, pauses: without(box.pauses, entry.conversation), rests };
+  return { ...after, pauses: without(box.pauses, entry.conversation), rests };
 }
 
 /** RU4: neither yes nor no. The whole conversation waits, so that nothing overtakes. What the server asks for wins. */
