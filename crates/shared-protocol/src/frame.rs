@@ -28,6 +28,11 @@ pub enum ServerFrame {
     },
     /// A message is stored. To the conversation's group.
     Message { message: Message, history_id: String },
+    /// On `/live` only: the stream lives, and the next of these comes after so many seconds.
+    Beat {
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        every_s: u64,
+    },
     /// A message of `user_id` that the relay had passed on was refused for good. To the conversation's group.
     NotSaved {
         conversation: ConversationId,

@@ -31,8 +31,17 @@ async fn open(site: &Site, cookie: &str, headers: &[(&'static str, &str)]) -> Re
     }
 }
 
-/// The next frame, which must come from the logic server.
+/// The next frame but heartbeats, which must come from the logic server.
 async fn next(stream: &mut Stream) -> ServerFrame {
+    loop {
+        let frame = next_of_any_kind(stream).await;
+        if !matches!(frame, ServerFrame::Beat { .. }) {
+            return frame;
+        }
+    }
+}
+
+async fn next_of_any_kind(stream: &mut Stream) -> ServerFrame {
     loop {
         let message = tokio::time::timeout(LIMIT, stream.next())
             .await
@@ -153,4 +162,24 @@ async fn bad31_streams_are_for_pages_of_ours_and_say_nothing() {
     wait_for("the stream of an ended sign-in is refused", LIMIT, gone)
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s03_a_heartbeat_says_that_the_stream_lives() {
+    let mut site = Site::new().unwrap();
+    site.settings.insert("TALKHUB_LIVE_PING".into(), "1".into());
+    site.start().await.unwrap();
+    let ann = Person::sign_up(&site, "ann").await.unwrap();
+    let mut stream = open(&site, ann.cookie(), &[("origin", &site.url())])
+        .await
+        .unwrap();
+    assert!(matches!(next(&mut stream).await, ServerFrame::Hello { .. }));
+    for _ in 0..3 {
+        let frame = next_of_any_kind(&mut stream).await;
+        assert_eq!(
+            frame,
+            ServerFrame::Beat { every_s: 1 },
+            "nobody said anything else"
+        );
+    }
 }

@@ -54,6 +54,11 @@ async fn show(
     };
     let hello = serde_json::to_string(&hello).map_err(|error| Problem::Internal(error.into()))?;
     let hello = delivery(&me.account.relay_group, &hello).get().to_owned();
+    // A browser is told of no ping, so the heartbeat that it can hear is a text.
+    let every_s = app.config.http.live_ping.as_secs();
+    let beat = serde_json::to_string(&ServerFrame::Beat { every_s })
+        .map_err(|error| Problem::Internal(error.into()))?;
+    let beat = delivery(&me.account.relay_group, &beat).get().to_owned();
     let served = serve(
         app.clone(),
         tracker,
@@ -63,6 +68,7 @@ async fn show(
         stream,
         listening,
         hello,
+        beat,
     );
     app.tasks.start_local("live stream", served);
     Ok(answer)
@@ -104,9 +110,10 @@ async fn serve(
     mut stream: MessageStream,
     mut listening: Listening,
     hello: String,
+    beat: String,
 ) {
-    let beat = app.config.http.live_ping;
-    let mut ticks = tokio::time::interval(beat);
+    let every = app.config.http.live_ping;
+    let mut ticks = tokio::time::interval(every);
     let mut heard = app.clock.monotonic();
     let mut open = session.text(hello).await.is_ok();
     let mut reason = None;
@@ -128,7 +135,9 @@ async fn serve(
             },
             _ = ticks.tick() => {
                 let silent = app.clock.monotonic().saturating_sub(heard);
-                open = silent < beat * 3 && session.ping(b"").await.is_ok();
+                open = silent < every * 3
+                    && session.ping(b"").await.is_ok()
+                    && session.text(beat.clone()).await.is_ok();
                 if open && has_ended(&app, &me).await {
                     reason = Some(CloseCode::Away);
                     open = false;

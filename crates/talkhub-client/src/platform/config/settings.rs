@@ -115,9 +115,9 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "TALKHUB_LIVE_PING",
-        "15",
+        "10",
         Number(1, 60),
-        "Seconds between pings on such a stream; it ends after three without an answer.",
+        "Seconds between heartbeats on such a stream, a text and a ping; it ends after three pings without an answer, and a page gives it up after two and a half without a text.",
     ),
     setting(
         "TALKHUB_DATABASE_CONNECTIONS",

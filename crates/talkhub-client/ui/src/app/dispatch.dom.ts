@@ -173,6 +173,8 @@ function onServer(frame: ServerFrame): void {
       else if (known.seq + 1 < frame.message.seq) void compareHeads();
       return;
     }
+    case "beat":
+      return;
     case "not_saved":
       return messages.hearNotSaved(frame.conversation, frame.user_id, frame.id);
     case "read": {

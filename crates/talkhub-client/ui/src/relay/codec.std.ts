@@ -245,6 +245,8 @@ function serverFrameOf(input: unknown): wire.ServerFrame | null {
       return { kind: "hello", user: from.one("user", person), relay_id: from.kind("relay_id", isRelayId), history_id: from.text("history_id") };
     case "message":
       return { kind: "message", message: from.one("message", message), history_id: from.text("history_id") };
+    case "beat":
+      return { kind: "beat", every_s: from.number("every_s") };
     case "not_saved":
       return { kind: "not_saved", conversation: from.kind("conversation", isConversationId), user_id: from.kind("user_id", isUserId), id: from.kind("id", isMessageId) };
     case "read":

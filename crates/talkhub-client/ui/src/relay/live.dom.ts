@@ -8,6 +8,8 @@ import type { Delivery, UserId } from "./wire.gen.std";
 
 const PATH = "/live";
 const HELLO_WITHIN = 8_000;
+/** So many heartbeats may be missing before the stream counts as dead. */
+const BEATS = 2.5;
 
 export interface Hearer {
   /** Whether this page speaks for that person. A page that does not sees to itself. */
@@ -26,6 +28,9 @@ let hearer: Hearer | null = null;
 let socket: WebSocket | null = null;
 let tryTimer: ReturnType<typeof setTimeout> | undefined;
 let helloTimer: ReturnType<typeof setTimeout> | undefined;
+let silenceTimer: ReturnType<typeof setTimeout> | undefined;
+/** Milliseconds between heartbeats, as the server said; null: it said nothing yet. */
+let beat: number | null = null;
 
 const apply = (event: LiveEvent): void => void (state.value = reduce(state.value, event));
 
@@ -94,9 +99,17 @@ function heard(data: unknown): void {
   const delivery = typeof data === "string" ? readDelivery(json(data)) : null;
   if (hearer === null || delivery?.from !== "server") return;
   const frame = serverFrame(delivery.frame);
+  if (frame?.kind === "beat") beat = frame.every_s * 1_000;
+  listenOn();
   if (frame?.kind === "hello") return greeted(frame.user.user_id);
   // Before the hello nobody knows for whom this is.
   if (state.value.phase === "up") hearer.delivered(delivery);
+}
+
+/** A stream that leads nowhere says nothing, and nobody says that it ended: silence does. */
+function listenOn(): void {
+  clearTimeout(silenceTimer);
+  if (beat !== null) silenceTimer = setTimeout(ended, beat * BEATS);
 }
 
 function greeted(user: UserId): void {
@@ -125,6 +138,8 @@ function shut(): void {
 
 function drop(): void {
   clearTimeout(helloTimer);
+  clearTimeout(silenceTimer);
+  beat = null;
   const was = socket;
   socket = null; // first, so that its end is not taken for a loss
   was?.close();

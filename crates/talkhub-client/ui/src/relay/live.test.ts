@@ -221,6 +221,24 @@ describe("the stream", () => {
     expect(FakeSocket.made.length).toBe(2);
   });
 
+  test("FLT24: silence for two and a half heartbeats ends it, whatever the system says about the connection", async () => {
+    away();
+    last().greets(ANN);
+    last().frame({ kind: "beat", every_s: 10 });
+    await vi.advanceTimersByTimeAsync(24_000);
+    last().frame(read); // any text is a sign of life
+    await vi.advanceTimersByTimeAsync(24_000);
+    last().frame({ kind: "beat", every_s: 10 });
+    await vi.advanceTimersByTimeAsync(24_999);
+    expect([last().closed, live.live.value.phase]).toEqual([false, "up"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([last().closed, live.live.value.phase, events.at(-1)]).toEqual([true, "waiting", "down"]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    last().greets(ANN);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([FakeSocket.made.length, live.live.value.phase]).toEqual([2, "up"]); // a server that promised no heartbeat is not missed
+  });
+
   test("after a sleep it is opened anew, as nobody may have told this end that it is dead", () => {
     away();
     last().greets(ANN);
