@@ -47,12 +47,12 @@ export const stories = {
     await world.both.kill("client");
     for (const text of numbered(6, 10)) await says(ann.page, text);
     await ann.page.waitForTimeout(500);
-    assert.notEqual(await ann.page.locator('[data-state="sending"], [data-state="waiting"]').count(), 0, "what is not stored has no tick");
+    assert.notEqual(await ann.page.locator('[data-state="sending"], [data-state="waiting"], [data-state="passed"]').count(), 0, "what is not stored has no tick");
     await world.both.startClient();
     const want = ["before", ...numbered(1, 10)];
     await until("everything is stored, in order, once", () => same(bob.page, want), 45_000);
     await until("and here", () => same(ann.page, want));
-    await until("with ticks", async () => (await ann.page.locator('[data-state="sending"], [data-state="waiting"], [data-state="failed"]').count()) === 0, 45_000);
+    await until("with ticks", async () => (await ann.page.locator('[data-state="sending"], [data-state="waiting"], [data-state="passed"], [data-state="failed"]').count()) === 0, 45_000);
   },
 
   async s05_written_offline_survives_a_reload_and_goes_out_once(world) {
