@@ -74,9 +74,13 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Whether a refusal must hold for ever: somebody else may have it, and could hand it in later.
-    pub fn may_come_again(&self) -> bool {
-        self.passed.is_some() || matches!(self.author, Author::Relay(_))
+    /// Whether a refusal must hold for ever: somebody else may have it, and could hand it in later. What was passed on and
+    /// is refused for itself is remembered too, since what comes after it names it.
+    pub fn must_remember(&self, problem: &Problem) -> bool {
+        match self.passed {
+            Some(_) => problem.is_for_good() || matches!(problem, Problem::Invalid(_)),
+            None => problem.is_for_good() && matches!(self.author, Author::Relay(_)),
+        }
     }
 
     /// The relay's time, if that was earlier than `now`; never more than a day.

@@ -36,7 +36,7 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         .map(|place| (place.group.clone(), place))
         .collect();
     let ids = distinct(places.values().map(|place| place.id));
-    let rules = Rules {
+    let mut rules = Rules {
         people: accounts::list(conn, &authors)?
             .into_iter()
             .map(|(id, account)| (id, account.person()))
@@ -58,16 +58,17 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         let named = named.map(|(author, place)| (place.id, author.user_id));
         let outcome = rules.place(draft, author, place, &mut known);
         if let (Err(problem), Some((conversation, sender))) = (&outcome, named)
-            && draft.may_come_again()
-            && problem.is_for_good()
+            && draft.must_remember(problem)
         {
+            let problem = problem.to_wire();
             refusals.push(Refusal {
                 conversation_id: conversation,
                 sender,
                 id: draft.id,
-                problem: serde_json::to_string(&problem.to_wire()).unwrap_or_default(),
+                problem: serde_json::to_string(&problem).unwrap_or_default(),
                 at: rules.now,
             });
+            rules.refused.insert((conversation, sender, draft.id), problem);
         }
         outcomes.push(outcome);
     }
@@ -116,10 +117,10 @@ impl Rules {
             .body
             .as_ref()
             .map_err(|issue| Problem::Invalid(vec![issue.clone()]))?;
-        if draft
-            .prev
-            .is_some_and(|prev| known.find(place.id, user, prev).is_none())
-        {
+        let is_open = |prev| {
+            known.find(place.id, user, prev).is_none() && !self.refused.contains_key(&(place.id, user, prev))
+        };
+        if draft.prev.is_some_and(is_open) {
             // The one before it has not arrived: the device offers both again, in order. (RU5)
             return Err(Problem::Busy(1));
         }
@@ -174,13 +175,14 @@ fn list_subjects(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<Group, U
     accounts::list_by_subjects(conn, &subjects)
 }
 
-/// What was refused before, of those that were passed on: only they can come from somebody who has not heard of it.
+/// What was refused before, of those that were passed on and of those before them: only they can come from somebody who
+/// has not heard of it.
 fn list_refused(
     conn: &mut DbConn,
     drafts: &[Draft],
 ) -> Result<HashMap<(ConversationId, UserId, MessageId), wire::Problem>> {
     let passed = drafts.iter().filter(|draft| draft.passed.is_some());
-    let ids = distinct(passed.map(|draft| draft.id));
+    let ids = distinct(passed.flat_map(|draft| [Some(draft.id), draft.prev]).flatten());
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

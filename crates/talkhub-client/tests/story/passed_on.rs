@@ -331,6 +331,42 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
     );
 }
 
+/// Its writer has gone: nobody will ever offer it after another one.
+#[actix_web::test]
+async fn ru2_a_refused_message_holds_up_nothing_that_was_passed_on_after_it() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let from_ann = Tab::open(&ann, talk).await;
+    let empty = |number, id| passed_on(&app, from_ann.submit(number, id, None, &message(" ")), number, 60);
+    let after = |number, id, prev, body| {
+        passed_on(
+            &app,
+            from_ann.submit(number, id, Some(prev), &message(body)),
+            number,
+            60,
+        )
+    };
+    let (first, second) = (empty(1, 1), after(2, 2, 1, "second"));
+    let (third, fourth) = (empty(3, 3), after(4, 4, 3, "fourth"));
+    let orphan = after(5, 5, 9, "the one before it never came");
+
+    let together = hand_in(&bob, talk, &[item(&first), item(&second)]).await;
+    assert_eq!(results(&together), ["refused invalid", "stored 1 by 1000000001"]);
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&third)]).await),
+        ["refused invalid"]
+    );
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&fourth)]).await),
+        ["stored 2 by 1000000001"]
+    );
+    assert_eq!(
+        results(&hand_in(&bob, talk, &[item(&orphan)]).await),
+        ["Some(\"busy\")"]
+    );
+}
+
 #[actix_web::test]
 async fn bad09_a_message_that_cannot_be_taken_is_refused_for_whoever_brings_it() {
     let app = TestApp::new().await;
