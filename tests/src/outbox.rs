@@ -7,7 +7,7 @@ use shared_protocol::api::Conversation;
 use shared_protocol::envelope::{Auth, ConnectRefusal};
 use shared_protocol::{Ack, Class, Event};
 use socket_client::{Client, Deliveries, Handle};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 /// How many messages are on their way at once.
@@ -28,6 +28,8 @@ pub struct Outbox {
     auth: Option<(String, Auth)>,
     socket: Option<Handle>,
     waiting: VecDeque<Written>,
+    /// Of what was passed on while no logic server was there, by its id.
+    receipts: HashMap<String, String>,
     /// Everything that has its tick, in the order of the ticks.
     pub stored: Vec<Written>,
     /// How often it had to connect.
@@ -42,6 +44,7 @@ impl Outbox {
             auth: None,
             socket: None,
             waiting: VecDeque::new(),
+            receipts: HashMap::new(),
             stored: Vec::new(),
             connections: 0,
         }
@@ -65,14 +68,20 @@ impl Outbox {
         let mut acks = Vec::new();
         for written in self.waiting.iter().take(WINDOW) {
             let event = self.event(written, prev.replace(written.id.clone()));
-            acks.push(socket.emit(&event));
+            acks.push((written.id.clone(), socket.emit(&event)));
         }
-        for ack in acks {
+        let mut pause = Duration::ZERO;
+        for (id, ack) in acks {
             match ack.await {
-                Ok(Ack::Stored { seq, .. }) => self.tick(seq),
+                Ok(Ack::Stored { seq, .. }) if pause.is_zero() => self.tick(seq),
+                // Behind one that waits: it is offered again with it, and gets the same answer.
+                Ok(Ack::Stored { .. }) => (),
                 Ok(Ack::Busy { retry_after_ms }) => {
-                    tokio::time::sleep(Duration::from_millis(retry_after_ms.min(500))).await;
-                    return Ok(()); // what follows names it as `prev` and is busy too
+                    pause = Duration::from_millis(retry_after_ms.clamp(1, 500))
+                }
+                Ok(Ack::PassedOn { receipt, .. }) => {
+                    self.receipts.insert(id, receipt);
+                    pause = Duration::from_millis(100);
                 }
                 Ok(other) => anyhow::bail!("{}: {other:?}", self.person.me.person.username),
                 Err(_) => {
@@ -81,6 +90,7 @@ impl Outbox {
                 }
             }
         }
+        tokio::time::sleep(pause).await;
         Ok(())
     }
 
@@ -105,7 +115,7 @@ impl Outbox {
             class: Class::Durable,
             frame: json!({ "kind": "message", "body": written.body }).to_string(),
             prev,
-            receipt: None,
+            receipt: self.receipts.get(&written.id).cloned(),
         }
     }
 

@@ -130,7 +130,7 @@ pub(crate) async fn open(
     let (mut socket, _) = connect_async_with_config(request, None, true)
         .await
         .map_err(Box::new)?;
-    enter(&mut socket, auth, options).await?;
+    let patience = enter(&mut socket, auth, options).await?;
 
     let (sink, stream) = socket.split();
     let (out, queued) = mpsc::unbounded_channel();
@@ -141,7 +141,13 @@ pub(crate) async fn open(
         open: watch::Sender::new(true),
     });
     spawn(write(sink, queued, Arc::clone(&shared)));
-    spawn(read_all(stream, deliver, out.clone(), Arc::clone(&shared)));
+    spawn(read_all(
+        stream,
+        deliver,
+        out.clone(),
+        Arc::clone(&shared),
+        patience,
+    ));
     let end = Arc::new(EndWhenDropped(Arc::clone(&shared)));
     let deliveries = Deliveries {
         received,
@@ -174,12 +180,13 @@ fn address(url: &str) -> String {
     format!("{base}/socket.io/?EIO=4&transport=websocket")
 }
 
-/// Waits for Engine.IO's open packet, sends CONNECT, waits for the answer.
+/// Waits for Engine.IO's open packet, sends CONNECT, waits for the answer. Gives back how long the server may be silent.
 async fn enter(
     socket: &mut Socket,
     auth: Option<&serde_json::Value>,
     options: &Options,
-) -> Result<(), ConnectError> {
+) -> Result<Duration, ConnectError> {
+    let mut patience = packet::patience("");
     loop {
         let message = match socket.next().await {
             None => return Err(ConnectError::Closed),
@@ -192,9 +199,12 @@ async fn enter(
             _ => continue,
         };
         let answer = match Packet::parse(&text) {
-            Packet::Open => packet::connect(&options.namespace, auth),
+            Packet::Open(open) => {
+                patience = packet::patience(open);
+                packet::connect(&options.namespace, auth)
+            }
             Packet::Ping => "3".to_owned(),
-            Packet::Connected => return Ok(()),
+            Packet::Connected => return Ok(patience),
             Packet::Close => return Err(ConnectError::Closed),
             Packet::Refused(message) => return Err(refused(message)),
             Packet::Event(_) | Packet::Ack(..) | Packet::Other => {
@@ -247,17 +257,19 @@ async fn write(
     shared.end();
 }
 
-/// Answers pings, hands out acks and deliveries. Ends when the server or the last handle has gone.
+/// Answers pings, hands out acks and deliveries. Ends when the server or the last handle has gone, or when the server's
+/// ping is late.
 async fn read_all(
     mut stream: SplitStream<Socket>,
     deliver: mpsc::Sender<Utf8Bytes>,
     out: mpsc::UnboundedSender<Message>,
     shared: Arc<Shared>,
+    patience: Duration,
 ) {
     let mut open = shared.open.subscribe();
     loop {
         let message = tokio::select! {
-            message = stream.next() => message,
+            message = tokio::time::timeout(patience, stream.next()) => message.unwrap_or(None),
             _ = open.wait_for(|open| !open) => break,
         };
         let text = match message {

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::time::Duration;
 
 /// What a text message from the server is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Packet<'a> {
-    /// Engine.IO `0{…}`: the first one.
-    Open,
+    /// Engine.IO `0{…}`: the first one, with its JSON.
+    Open(&'a str),
     /// Engine.IO `2`: to be answered with `3`.
     Ping,
     /// Engine.IO `1`, or Socket.IO `41`.
@@ -28,7 +29,7 @@ impl<'a> Packet<'a> {
     pub(crate) fn parse(text: &'a str) -> Self {
         let rest = |from: usize| text.get(from..).unwrap_or_default();
         match text.as_bytes() {
-            [b'0', ..] => Self::Open,
+            [b'0', ..] => Self::Open(rest(1)),
             [b'1'] | [b'4', b'1', ..] => Self::Close,
             [b'2', ..] => Self::Ping,
             [b'4', b'0', ..] => Self::Connected,
@@ -60,6 +61,17 @@ fn refusal(json: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
     let message = value.get("message").and_then(serde_json::Value::as_str);
     message.unwrap_or(json).to_owned()
+}
+
+/// How long a server that opens like this may be silent: its ping is due, and late.
+pub(crate) fn patience(open: &str) -> Duration {
+    let open: serde_json::Value = serde_json::from_str(open).unwrap_or_default();
+    let ms = |name: &str, usual: u64| {
+        open.get(name)
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(usual)
+    };
+    Duration::from_millis(ms("pingInterval", 25_000) + ms("pingTimeout", 20_000))
 }
 
 /// `40/namespace,{auth}`.
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn packets_are_told_apart() {
-        check("0{\"sid\":\"x\"}", Packet::Open);
+        check("0{\"sid\":\"x\"}", Packet::Open("{\"sid\":\"x\"}"));
         check("2", Packet::Ping);
         check("1", Packet::Close);
         check("41", Packet::Close);

@@ -28,7 +28,7 @@ async fn flt15_a_locked_file_is_waited_for_then_busy_and_said() {
     let Some(mut site) = on_sqlite() else { return };
     site.start().await.unwrap();
     let (ann, bob, talk) = two(&site).await;
-    let writer = Writer::start(&ann, &talk, 100);
+    let writer = Writer::start(&ann, &talk);
     writer.reached(20).await;
 
     let mut other = SqliteConnection::establish(file(&site).to_str().unwrap()).unwrap();
@@ -75,7 +75,7 @@ async fn flt16_a_full_disk_loses_nothing_that_was_acked_and_heals() {
     }
     site.start().await.unwrap();
     let (ann, bob, talk) = two(&site).await;
-    let writer = Writer::start(&ann, &talk, 150);
+    let writer = Writer::start(&ann, &talk);
     writer.reached(30).await;
 
     // What the program sees of its folder is reached through it.
@@ -169,7 +169,9 @@ async fn flt20_a_damaged_file_is_refused_named_and_left_alone() {
     let Some(mut site) = on_sqlite() else { return };
     site.start().await.unwrap();
     let (ann, bob, talk) = two(&site).await;
-    Writer::start(&ann, &talk, 100).all_is_stored(&bob, &talk).await;
+    let writer = Writer::start(&ann, &talk);
+    writer.reached(100).await;
+    let written = writer.all_is_stored(&bob, &talk).await.stored.len();
     // Its last words write everything into the one file.
     let ended = site
         .logic_server
@@ -209,7 +211,7 @@ async fn flt20_a_damaged_file_is_refused_named_and_left_alone() {
     site.connected().await.unwrap();
     assert_eq!(
         bob.history(talk.id).await.unwrap().len(),
-        100,
+        written,
         "with the whole file"
     );
 }

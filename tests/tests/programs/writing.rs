@@ -4,12 +4,20 @@
 use end_to_end::{Outbox, Person, Site, wait_for};
 use shared_protocol::api::Conversation;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Long enough for a busy machine; only a test that fails waits so long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whether this is the run for MariaDB: what has nothing to do with the database is tried in the other one alone.
+pub(crate) fn is_second_run() -> bool {
+    end_to_end::Database::fresh().is_ok_and(|database| {
+        database.drop_it();
+        database != end_to_end::Database::Sqlite
+    })
+}
 
 /// Two people with a conversation.
 pub(crate) async fn two(site: &Site) -> (Person, Person, Conversation) {
@@ -21,33 +29,38 @@ pub(crate) async fn two(site: &Site) -> (Person, Person, Conversation) {
     (ann, bob, talk)
 }
 
-/// Somebody who writes this many messages, and again and again offers what has no tick yet.
+/// Somebody who goes on writing until it is enough, and again and again offers what has no tick yet.
 pub(crate) struct Writer {
     name: String,
-    count: usize,
+    enough: Arc<AtomicBool>,
     stored: Arc<AtomicUsize>,
     working: JoinHandle<Outbox>,
 }
 
 impl Writer {
-    pub(crate) fn start(person: &Person, talk: &Conversation, count: usize) -> Self {
-        let (name, stored) = (person.me.person.username.clone(), Arc::new(AtomicUsize::new(0)));
+    pub(crate) fn start(person: &Person, talk: &Conversation) -> Self {
+        let name = person.me.person.username.clone();
+        let (enough, stored) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut outbox = Outbox::new(person, talk);
-        for number in 0..count {
-            outbox.write(format!("{name}:{number}"));
-        }
-        let counted = Arc::clone(&stored);
+        let (author, stop, counted) = (name.clone(), Arc::clone(&enough), Arc::clone(&stored));
         let working = spawn(async move {
-            while !outbox.is_empty() {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) || !outbox.is_empty() {
+                if outbox.is_empty() {
+                    for _ in 0..8 {
+                        outbox.write(format!("{author}:{number}"));
+                        number += 1;
+                    }
+                }
                 outbox.step().await.unwrap();
                 counted.store(outbox.stored.len(), Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(5)).await; // so that there is time for a fault
+                tokio::time::sleep(Duration::from_millis(10)).await; // so that there is time for a fault
             }
             outbox
         });
         Self {
             name,
-            count,
+            enough,
             stored,
             working,
         }
@@ -68,8 +81,9 @@ impl Writer {
         self.stored.load(Ordering::Relaxed)
     }
 
-    /// Waits for the last tick. Each message is there once, at the place that its tick named, in the order of writing.
+    /// Ends the writing and waits for the last tick. Each message is there once, at the place that its tick named, in the order of writing.
     pub(crate) async fn all_is_stored(self, reader: &Person, talk: &Conversation) -> Outbox {
+        self.enough.store(true, Ordering::Relaxed);
         let outbox = tokio::time::timeout(LIMIT, self.working)
             .await
             .expect("everything is stored in time")
@@ -81,7 +95,7 @@ impl Writer {
             .iter()
             .filter(|message| message.sender.username == self.name);
         let bodies: Vec<&str> = own.map(|message| message.body.as_str()).collect();
-        let wrote: Vec<String> = (0..self.count)
+        let wrote: Vec<String> = (0..outbox.stored.len())
             .map(|number| format!("{}:{number}", self.name))
             .collect();
         assert_eq!(bodies, wrote, "each once, in the order of writing");

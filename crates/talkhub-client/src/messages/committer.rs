@@ -300,7 +300,7 @@ impl Writer {
                         ?problem,
                         "A message could not be stored: its sender is told to come back"
                     );
-                    return vec![Err(Problem::Busy(2))];
+                    return vec![Err(problem)];
                 }
                 Err(problem) => {
                     tracing::warn!(?problem, "A batch of {} is split by halves", drafts.len());

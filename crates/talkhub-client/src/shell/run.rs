@@ -140,6 +140,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         router::router(routed.clone(), tracked.clone(), committer.clone())
     })
     .workers(app.config.http.workers)
+    .max_connections((most_connections() / app.config.http.workers).max(1))
     .client_request_timeout(Duration::from_secs(5))
     .shutdown_timeout(5)
     .listen(listener)?
@@ -154,6 +155,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Connections in all: whoever comes beyond waits at the door, and handles are left for the database and the relay.
+fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next());
+    let handles: usize = soft.and_then(|soft| soft.parse().ok()).unwrap_or(10_000);
+    handles.saturating_sub((handles / 5).max(64))
 }
 
 fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyhow::Result<App> {
