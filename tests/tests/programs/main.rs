@@ -14,5 +14,6 @@ mod faults_sqlite;
 mod live;
 mod model;
 mod ready;
+mod secrets;
 mod settings;
 mod writing;
