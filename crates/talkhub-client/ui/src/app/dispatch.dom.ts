@@ -7,6 +7,7 @@ import { onSignedOut } from "../kit/http.dom";
 import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
 import { onBack, probeBy, reach } from "../kit/reach.dom";
+import { steady } from "../kit/steady.dom";
 import * as messages from "../messages/actions.dom";
 import * as sender from "../messages/sender.dom";
 import * as presence from "../presence/actions.dom";
@@ -64,12 +65,12 @@ function watchTabs(): void {
   });
 }
 
-let doubtedAt = 0;
+let doubtedAt = Number.NEGATIVE_INFINITY;
 
 /** Is the logic server away? Asked at most every few seconds. */
 function doubt(): void {
-  if (reach.value.phase === "away" || Date.now() - doubtedAt < DOUBT_EVERY) return;
-  doubtedAt = Date.now();
+  if (reach.value.phase === "away" || steady() - doubtedAt < DOUBT_EVERY) return;
+  doubtedAt = steady();
   void compareHeads();
 }
 
@@ -247,6 +248,8 @@ function watchTime(): void {
     if (DRIFT < drift) {
       relay.retryNow();
       live.renew();
+      sender.hurry();
+      messages.hurry();
       compare();
     } else if (document.visibilityState === "visible" && minute <= now - comparedAt) compare();
   }, 5_000);

@@ -1,9 +1,10 @@
 // Notices that the logic server is away and that it is back, and asks for it in between. Every call tells what became of it.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { backOff } from "./back_off.std";
+import { steady } from "./steady.dom";
 import { here, isAway, nextTick, reduce, type Reach, type ReachEvent } from "./reach.std";
 
-const state = signal<Reach>(here(Date.now()));
+const state = signal<Reach>(here(steady()));
 export const reach: ReadonlySignal<Reach> = state;
 
 let barTimer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +30,7 @@ export function probeNow(): void {
 /** What a call was answered; null: nothing. */
 export function note(status: number | null): void {
   const before = state.value;
-  apply({ kind: isAway(status) ? "missed" : "heard", now: Date.now() });
+  apply({ kind: isAway(status) ? "missed" : "heard", now: steady() });
   if (state.value === before) return;
   clearTimeout(probeTimer);
   if (state.value.phase === "away") probeTimer = setTimeout(() => probe(), backOff(state.value.misses, Math.random()));
@@ -40,5 +41,5 @@ function apply(event: ReachEvent): void {
   state.value = reduce(state.value, event);
   clearTimeout(barTimer);
   const at = nextTick(state.value);
-  if (at !== null) barTimer = setTimeout(() => apply({ kind: "tick", now: Date.now() }), Math.max(0, at - Date.now()) + 10);
+  if (at !== null) barTimer = setTimeout(() => apply({ kind: "tick", now: steady() }), Math.max(0, at - steady()) + 10);
 }

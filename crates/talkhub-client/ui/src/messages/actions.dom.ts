@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { backOff } from "../kit/back_off.std";
 import type { Answer } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
+import { steady } from "../kit/steady.dom";
 import type { Conversation, ConversationId, Delivery, Mark, Me, Message, MessageId, Person, Problem, ReadMark, UserId } from "../relay/wire.gen.std";
 import { getChanges, getLatest, getOlder, putRead } from "./post.actions.dom";
 import { outbox } from "./kept.dom";
@@ -178,7 +179,7 @@ function stumbled(id: ConversationId, run: number, answer: Answer<unknown>): voi
   const asked = answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0;
   clearTimeout(resting.get(id)?.timer);
   const timer = setTimeout(() => wake(id), Math.max(asked, backOff(tries, Math.random())));
-  resting.set(id, { timer, run, notBefore: Date.now() + asked });
+  resting.set(id, { timer, run, notBefore: steady() + asked });
 }
 
 function wake(id: ConversationId): void {
@@ -191,7 +192,7 @@ function wake(id: ConversationId): void {
 
 function retry(id: ConversationId): boolean {
   const rest = resting.get(id);
-  if (!rest || Date.now() < rest.notBefore) return false;
+  if (!rest || steady() < rest.notBefore) return false;
   wake(id);
   return true;
 }

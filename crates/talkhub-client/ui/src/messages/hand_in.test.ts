@@ -22,7 +22,7 @@ let answers: (Response | null)[];
 
 beforeEach(() => {
   vi.resetModules();
-  vi.useFakeTimers({ now: START, toFake: ["setInterval", "clearInterval", "Date"] }); // the disk needs real ticks
+  vi.useFakeTimers({ now: START, toFake: ["setInterval", "clearInterval", "Date", "performance"] }); // the disk needs real ticks
   vi.spyOn(Math, "random").mockReturnValue(0);
   [disk, lockHeld, handedIn, answers] = [new IDBFactory(), false, [], []];
   vi.stubGlobal("BroadcastChannel", undefined);

@@ -1,5 +1,6 @@
 // This person's outbox: in memory, and on disk where the browser gives storage.
 import { signal, type ReadonlySignal } from "@preact/signals";
+import { steady } from "../kit/steady.dom";
 import type { Me, MessageId, UserId } from "../relay/wire.gen.std";
 import { emptyOutbox, isSettled, KEEP_TICKED, reduce, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
 import { openOutboxStore, type OutboxStore } from "./outbox_store.dom";
@@ -86,7 +87,7 @@ export async function adopt(): Promise<Entry[]> {
   if (!store || me === null) return [];
   const known = new Set(state.value.entries.map((entry) => entry.id));
   const others = (await store.load(me)).filter((entry) => !known.has(entry.id));
-  const tooOld = others.filter((entry) => entry.ticked !== undefined && entry.ticked.at + KEEP_TICKED <= Date.now());
+  const tooOld = others.filter((entry) => entry.ticked !== undefined && entry.ticked.at + KEEP_TICKED <= steady());
   forget(tooOld);
   const silent = await gone(new Set(others.map((entry) => entry.tab)));
   return store.claim(others.filter((entry) => silent.has(entry.tab) && !tooOld.includes(entry)), tabName);

@@ -1,6 +1,7 @@
 // When a message counts as read: its conversation is open, the window has the focus, and the line is on screen.
 import { backOff } from "../kit/back_off.std";
 import { isFinal } from "../kit/http.dom";
+import { steady } from "../kit/steady.dom";
 import { apply, find } from "../conversations/actions.dom";
 import type { ConversationId } from "../relay/wire.gen.std";
 import { markRead, timeline } from "./actions.dom";
@@ -16,7 +17,7 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
   let [tries, notBefore] = [0, 0];
   const soon = (wait = SETTLE): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), Math.max(wait, notBefore - Date.now()));
+    timer = setTimeout(() => void look(), Math.max(wait, notBefore - steady()));
   };
   const look = async (): Promise<void> => {
     if (document.visibilityState !== "visible" || !document.hasFocus()) return;
@@ -35,7 +36,7 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     }
     if (answer.kind === "problem" && isFinal(answer.problem)) return void refused.set(id, row.seq);
     tries += 1;
-    notBefore = Date.now() + Math.max(answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0, backOff(tries, Math.random()));
+    notBefore = steady() + Math.max(answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0, backOff(tries, Math.random()));
     soon();
   };
   const stopList = timeline(id).subscribe(() => soon());

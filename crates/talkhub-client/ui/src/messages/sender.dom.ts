@@ -1,5 +1,6 @@
 // Sends what is in the outbox: by the relay while it is there, else by HTTPS, in order, each once however often it is tried.
 import { isFinal, serverNow, type Answer } from "../kit/http.dom";
+import { steady } from "../kit/steady.dom";
 import { uuid7 } from "../kit/uuid.std";
 import * as relay from "../relay/actions.dom";
 import type { Conversation, ConversationId, Me, Message, MessageId, Problem } from "../relay/wire.gen.std";
@@ -109,7 +110,7 @@ export function withdraw(id: MessageId): void {
 
 /** The connection is there: nothing waits for its turn any longer, but for what the server asked to wait. */
 export function hurry(): void {
-  apply({ kind: "hurry", now: Date.now() });
+  apply({ kind: "hurry", now: steady() });
   pump();
 }
 
@@ -117,7 +118,7 @@ export function hurry(): void {
 export function settle(id: MessageId, history: string): void {
   const entry = find(id);
   if (!entry || isSettled(outbox.value, entry)) return;
-  apply({ kind: "stored", id, history, now: Date.now() });
+  apply({ kind: "stored", id, history, now: steady() });
   keepNow(id);
   pump();
 }
@@ -126,7 +127,7 @@ export function settle(id: MessageId, history: string): void {
 export function learn(history: string): void {
   const before = outbox.value.history;
   if (before === history) return;
-  apply({ kind: "history", history, now: Date.now() });
+  apply({ kind: "history", history, now: steady() });
   show();
   pump();
 }
@@ -164,7 +165,7 @@ export function pump(): void {
   const out = up || (relay.link.value.bar === "away" && navigator.onLine);
   if (out) {
     // Without the relay one at a time: HTTPS requests would overtake each other.
-    for (const { entry, prev } of due(outbox.value, tabName, Date.now(), up ? WINDOW : 1)) {
+    for (const { entry, prev } of due(outbox.value, tabName, steady(), up ? WINDOW : 1)) {
       apply({ kind: "tried", id: entry.id });
       if (!entry.passed) watcher?.sending(entry);
       void (up ? byRelay(entry, prev) : byHttps(entry, prev)).then(() => pump());
@@ -172,7 +173,7 @@ export function pump(): void {
   }
   // Without a way out there is nothing to wake for: a connection, or the bar, calls again.
   const at = out ? wakeAt(outbox.value, tabName) : null;
-  if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - Date.now()));
+  if (at !== null) wakeTimer = setTimeout(pump, Math.max(50, at - steady()));
 }
 
 /**
@@ -265,7 +266,7 @@ const asked = (answer: Answer<unknown>): number | undefined => (answer.kind === 
 
 /** Neither yes nor no, and the others have it: kept, and offered again with the receipt. */
 function passedOn({ id }: Entry, receipt: string, at: number): void {
-  apply({ kind: "passed_on", id, receipt, at, now: Date.now(), chance: Math.random() });
+  apply({ kind: "passed_on", id, receipt, at, now: steady(), chance: Math.random() });
   const entry = find(id);
   if (!entry || isSettled(outbox.value, entry)) return;
   void keep(entry);
@@ -280,7 +281,7 @@ function refuse(entry: Entry, problem: Problem): void {
 }
 
 function putOff(entry: Entry, retryAfter?: number): void {
-  apply({ kind: "put_off", id: entry.id, now: Date.now(), chance: Math.random(), ...(retryAfter === undefined ? {} : { retryAfter }) });
+  apply({ kind: "put_off", id: entry.id, now: steady(), chance: Math.random(), ...(retryAfter === undefined ? {} : { retryAfter }) });
 }
 
 const personOf = ({ user_id, username, display_name, avatar_color, subject }: Me): Message["sender"] => ({ user_id, username, display_name, avatar_color, subject });

@@ -200,6 +200,14 @@ describe("on disk", () => {
   });
 });
 
+test("FLT31: a device clock that is set back makes no wait longer", async () => {
+  relay.acks = [{ status: "busy", retry_after_ms: 2_000 }, stored];
+  await writes("first");
+  vi.setSystemTime(START - 2 * 60 * 60 * 1000);
+  await vi.advanceTimersByTimeAsync(2_100);
+  expect([relay.sent.length, fates]).toEqual([2, ["first: stored"]]);
+});
+
 describe("passed on", () => {
   const passed = (at: number, receipt: string): Ack => ({ status: "passed_on", at, receipt });
   const briefly = (): [number, string, string | null, boolean][] => relay.sent.map((one) => [one.at, one.body, one.receipt, one.prev === null]);

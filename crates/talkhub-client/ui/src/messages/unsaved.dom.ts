@@ -2,6 +2,7 @@
 import { openTable, type Table } from "../kit/database.dom";
 import { isFinal, serverNow } from "../kit/http.dom";
 import { reach } from "../kit/reach.dom";
+import { steady } from "../kit/steady.dom";
 import type { ConversationId, Me, Message, UserId } from "../relay/wire.gen.std";
 import { postPassedOn } from "./post.actions.dom";
 import type { Timeline, TimelineEvent } from "./state.std";
@@ -71,7 +72,7 @@ async function look(): Promise<void> {
   if (!board || ![...board.all()].some(([, timeline]) => timeline.unsaved.length !== 0)) return;
   for (const [id, timeline] of board.all()) if (timeline.unsaved.length !== 0) board.apply(id, { kind: "aged", now: serverNow() });
   const { phase, since } = reach.value;
-  if (phase === "away" || Date.now() - since < SENDERS_FIRST + jitter) return;
+  if (phase === "away" || steady() - since < SENDERS_FIRST + jitter) return;
   const locks: LockManager | undefined = navigator.locks;
   if (locks) await locks.request(LOCK + me, { ifAvailable: true }, (lock) => (lock ? handInAll() : undefined));
   else await handInAll();

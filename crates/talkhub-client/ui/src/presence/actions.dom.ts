@@ -1,6 +1,7 @@
 // Presence and typing as the page knows them now, and telling the others that one types.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { serverNow } from "../kit/http.dom";
+import { steady } from "../kit/steady.dom";
 import { uuid7 } from "../kit/uuid.std";
 import { signalTo } from "../relay/actions.dom";
 import type { Conversation, ConversationId, Presence, UserId } from "../relay/wire.gen.std";
@@ -15,13 +16,13 @@ function apply(event: PresenceEvent): void {
   state.value = reduce(state.value, event);
   clearTimeout(timer);
   const at = nextTick(state.value);
-  if (at !== null) timer = setTimeout(() => apply({ kind: "tick", now: Date.now() }), Math.max(0, at - Date.now()) + 20);
+  if (at !== null) timer = setTimeout(() => apply({ kind: "tick", now: steady() }), Math.max(0, at - steady()) + 20);
 }
 
 export const seen = (people: readonly Presence[]): void => apply({ kind: "seen", people });
 
 /** The logic server was heard, by whichever way. */
-export const contact = (): void => apply({ kind: "contact", now: Date.now() });
+export const contact = (): void => apply({ kind: "contact", now: steady() });
 
 /** Whether somebody is there now; undefined where nobody knows. */
 export const isOnline = (user: UserId): boolean | undefined => onlineOf(state.value, user);
@@ -29,7 +30,7 @@ export const isOnline = (user: UserId): boolean | undefined => onlineOf(state.va
 /** Somebody typed; `sentAt` is the relay's time. */
 export function hearTyping(conversation: ConversationId, user: UserId, on: boolean, sentAt: number | null): void {
   const age = sentAt === null ? 0 : Math.max(0, serverNow() - sentAt);
-  apply({ kind: "typing", conversation, user, on, age, now: Date.now() });
+  apply({ kind: "typing", conversation, user, on, age, now: steady() });
 }
 
 /** A message ends its sender's typing. */
@@ -39,7 +40,7 @@ const told = new Map<ConversationId, OwnTyping>();
 
 /** The own text changed, was sent, cleared or left. */
 export function typed(conversation: Conversation, hasText: boolean): void {
-  const { own, say } = tell(told.get(conversation.id) ?? { toldAt: null }, hasText, Date.now());
+  const { own, say } = tell(told.get(conversation.id) ?? { toldAt: null }, hasText, steady());
   told.set(conversation.id, own);
   if (say === null || conversation.members.length < 2) return;
   signalTo(conversation.group, uuid7(serverNow(), (bytes) => crypto.getRandomValues(bytes)), { kind: "typing", conversation: conversation.id, on: say === "on" });

@@ -2,6 +2,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
 import { call } from "../kit/http.dom";
+import { steady } from "../kit/steady.dom";
 import { ack as readAck, delivery as readDelivery, encode, relayTicket } from "./codec.std";
 import type { Ack, ClientFrame, Delivery, Event, Group, MessageId, RelayId, RelayTicket } from "./wire.gen.std";
 import { nextTick, opening, reduce, wait, type Link, type LinkEvent } from "./state.std";
@@ -16,7 +17,7 @@ export interface Listener {
   delivered(delivery: Delivery): void;
 }
 
-const state = signal<Link>(opening(Date.now()));
+const state = signal<Link>(opening(steady()));
 export const link: ReadonlySignal<Link> = state;
 
 // RU20: the relay ID lives in this tab's memory only; duplicated tabs would copy anything else.
@@ -37,13 +38,13 @@ function apply(event: LinkEvent): void {
   state.value = reduce(state.value, event);
   clearTimeout(barTimer);
   const at = nextTick(state.value);
-  if (at !== null) barTimer = setTimeout(() => apply({ kind: "tick", now: Date.now() }), Math.max(0, at - Date.now()) + 10);
+  if (at !== null) barTimer = setTimeout(() => apply({ kind: "tick", now: steady() }), Math.max(0, at - steady()) + 10);
 }
 
 /** Connects and stays connected until the page goes. */
 export function begin(to: Listener): void {
   listener = to;
-  state.value = opening(Date.now());
+  state.value = opening(steady());
   apply({ kind: "trying" });
   window.addEventListener("online", retryNow);
   document.addEventListener("visibilitychange", () => {
@@ -63,7 +64,7 @@ export function end(): void {
 
 /** At once instead of after the wait, unless the server asked for that wait. */
 export function retryNow(): void {
-  if (state.value.phase !== "waiting" || listener === null || Date.now() < askedToWaitUntil) return;
+  if (state.value.phase !== "waiting" || listener === null || steady() < askedToWaitUntil) return;
   clearTimeout(tryTimer);
   void connect();
 }
@@ -83,7 +84,7 @@ export const isUp = (): boolean => confirmed && socket?.connected === true;
 export function confirm(): void {
   if (confirmed || !socket?.connected) return;
   confirmed = true;
-  apply({ kind: "connected", now: Date.now() });
+  apply({ kind: "connected", now: steady() });
   listener?.up();
 }
 
@@ -116,9 +117,9 @@ async function connect(): Promise<void> {
     const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
     if (mine !== attempt) return;
     if (answer.kind !== "ok") {
-      const own = wait(state.value, Date.now(), document.visibilityState === "visible", Math.random());
+      const own = wait(state.value, steady(), document.visibilityState === "visible", Math.random());
       const asked = answer.kind === "problem" ? (answer.retryAfterMs ?? 0) : 0;
-      if (answer.kind === "problem" && answer.problem.status === 429) askedToWaitUntil = Date.now() + asked;
+      if (answer.kind === "problem" && answer.problem.status === 429) askedToWaitUntil = steady() + asked;
       return later(Math.max(own, asked));
     }
     ticket = answer.value;
@@ -153,7 +154,7 @@ function open(with_: RelayTicket, own: number): void {
   made.on("disconnect", () => {
     if (own !== attempt) return;
     confirmed = false;
-    apply({ kind: "lost", now: Date.now() });
+    apply({ kind: "lost", now: steady() });
     listener?.down();
     later(null);
   });
@@ -185,8 +186,8 @@ function refused(message: string): void {
 /** `asked`: how long the other side wants us to wait. */
 function later(asked: number | null): void {
   if (listener === null) return;
-  const pause = asked ?? wait(state.value, Date.now(), document.visibilityState === "visible", Math.random());
-  apply({ kind: "failed", nextTry: Date.now() + pause });
+  const pause = asked ?? wait(state.value, steady(), document.visibilityState === "visible", Math.random());
+  apply({ kind: "failed", nextTry: steady() + pause });
   clearTimeout(tryTimer);
   tryTimer = setTimeout(() => void connect(), pause);
 }

@@ -1,6 +1,7 @@
 // The stream of the logic server that is heard while the relay is away: it carries deliveries down and nothing up.
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { json } from "../kit/fields.std";
+import { steady } from "../kit/steady.dom";
 import { isUp, link } from "./actions.dom";
 import { delivery as readDelivery, serverFrame } from "./codec.std";
 import { off, reduce, wait, type Live, type LiveEvent } from "./live.std";
@@ -116,7 +117,7 @@ function greeted(user: UserId): void {
   clearTimeout(helloTimer);
   if (hearer?.isMine(user) !== true) return end();
   if (state.value.phase === "up") return;
-  apply({ kind: "hello", now: Date.now() });
+  apply({ kind: "hello", now: steady() });
   hearer.up();
 }
 
@@ -124,7 +125,7 @@ function greeted(user: UserId): void {
 function ended(): void {
   const wasUp = state.value.phase === "up";
   drop();
-  apply({ kind: "ended", now: Date.now() });
+  apply({ kind: "ended", now: steady() });
   clearTimeout(tryTimer);
   tryTimer = setTimeout(open, wait(state.value, Math.random()));
   if (wasUp) hearer?.down();
