@@ -1,6 +1,7 @@
 //! `cargo xtask`: every task of this repository. Each line of the help below is one module.
 
 mod bench;
+mod chaos;
 mod checks;
 mod codegen;
 mod command;
@@ -36,6 +37,9 @@ cargo xtask <task>
       Takes the pictures of Pics/ from the running programs.
   bench [scenario…]
       Measures both programs in a release build and prints the figures of docs/benchmarks.md.
+  chaos [--seed N] [--minutes M] [--database sqlite|mysql] [--check FOLDER]
+      Real programs, twelve people, faults by chance, and a checker at the end. Without a database: one run on each.
+      --check FOLDER    looks again at what a failed run has left
 ";
 
 fn main() -> ExitCode {
@@ -64,6 +68,7 @@ fn carry_out(words: &[&str]) -> anyhow::Result<ExitCode> {
         ["codegen", "--check"] => codegen::check().map(|()| ExitCode::SUCCESS),
         ["pics"] => pics::take().map(|()| ExitCode::SUCCESS),
         ["bench", scenarios @ ..] => bench::run(scenarios).map(|()| ExitCode::SUCCESS),
+        ["chaos", words @ ..] => chaos::run(words),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
