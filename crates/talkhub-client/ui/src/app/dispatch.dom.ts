@@ -9,6 +9,8 @@ import { never } from "../kit/never.std";
 import { onBack, probeBy, reach } from "../kit/reach.dom";
 import { steady } from "../kit/steady.dom";
 import * as messages from "../messages/actions.dom";
+import { inMemoryOnly, outbox } from "../messages/kept.dom";
+import { unsent } from "../messages/outbox.std";
 import * as sender from "../messages/sender.dom";
 import * as presence from "../presence/actions.dom";
 import * as relay from "../relay/actions.dom";
@@ -44,8 +46,14 @@ export function begin(island: Island): void {
     messages.hurry();
     void compareHeads();
   });
+  window.addEventListener("beforeunload", askBeforeLoss);
   watchTime();
   watchAway();
+}
+
+/** Where the browser keeps nothing, leaving the page would lose what has not gone out: it asks. */
+function askBeforeLoss(event: BeforeUnloadEvent): void {
+  if (inMemoryOnly.value && leaving.value !== "trying" && unsent(outbox.value).length !== 0) event.preventDefault();
 }
 
 /** To the login page and back here afterwards; unsent messages stay in their store. */

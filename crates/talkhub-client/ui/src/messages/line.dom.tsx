@@ -43,7 +43,7 @@ export function MessageLine({ line, readTo, conversation }: { line: Line; readTo
   const state = stateOf(line, readTo);
   const words = wordsOf(line, state);
   const shown = line.sentAt !== null && 60_000 < line.at - line.sentAt ? line.sentAt : line.at;
-  const classes = ["line", line.mine ? "line--mine" : "", line.starts ? "line--starts" : "", line.ends ? "line--ends" : "", line.unsaved ? "line--unsaved" : "", state === "failed" ? "line--failed" : ""];
+  const classes = ["line", line.mine ? "line--mine" : "", line.starts ? "line--starts" : "", line.ends ? "line--ends" : "", line.unsaved && !line.mine ? "line--unsaved" : "", state === "failed" ? "line--failed" : ""];
   return (
     <div class={classes.filter(Boolean).join(" ")} data-key={line.key} data-seq={line.row?.seq}>
       {!line.mine && <span class="line__face">{line.ends && line.sender && <Avatar person={line.sender} size="small" />}</span>}

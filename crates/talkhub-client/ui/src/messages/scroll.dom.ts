@@ -28,8 +28,12 @@ export function ownScroll(view: HTMLElement, content: HTMLElement, name: string,
   let bottom = (places.get(name) ?? null) === null;
   let anchor: Anchor | null = places.get(name) ?? null;
 
+  let height = view.clientHeight;
+
   const lines = (): HTMLElement[] => Array.from(content.querySelectorAll<HTMLElement>("[data-key]"));
   const note = (): void => {
+    // Something above has come or gone, such as the bar, and this list has not answered it yet: it stands where it stood.
+    if (bottom && view.clientHeight !== height) return;
     bottom = view.scrollHeight - view.clientHeight - view.scrollTop <= NEAR;
     anchor = null;
     if (bottom) return;
@@ -39,6 +43,7 @@ export function ownScroll(view: HTMLElement, content: HTMLElement, name: string,
     if (line && key !== undefined) anchor = { key, top: line.getBoundingClientRect().top - edge };
   };
   const restore = (): void => {
+    height = view.clientHeight;
     if (bottom || !anchor) {
       view.scrollTop = view.scrollHeight;
       return;
