@@ -14,6 +14,11 @@ pub(crate) fn in_ms(duration: Duration) -> String {
     format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
 }
 
+/// `6.2 MiB`
+pub(crate) fn in_mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
 /// `12,345`
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -1,6 +1,6 @@
 //! From start to ready, and the memory of both programs when nobody uses them.
 
-use crate::figures::in_ms;
+use crate::figures::{in_mib, in_ms};
 use anyhow::{Context, Result};
 use end_to_end::{Database, Site};
 use std::time::{Duration, Instant};
@@ -24,8 +24,7 @@ pub(crate) async fn measure(name: &str, database: impl Fn() -> Result<Database>)
     let next = until_ready(&mut site).await?;
     tokio::time::sleep(REST).await;
     let memory = |program: &Option<end_to_end::Process>| -> Result<String> {
-        let bytes = program.as_ref().context("it runs")?.memory()?;
-        Ok(format!("{:.1} MiB", bytes as f64 / 1_048_576.0))
+        Ok(in_mib(program.as_ref().context("it runs")?.memory()?))
     };
     let memories = (memory(&site.relay)?, memory(&site.logic_server)?);
     let times = (in_ms(relay), in_ms(first), in_ms(next));

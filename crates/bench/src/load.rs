@@ -1,6 +1,7 @@
 //! Messages through both programs: pairs of people write to each other as fast as the answers come.
 
 use crate::Options;
+use crate::crowd::{self, start};
 use crate::figures::{grouped, in_ms, percentile};
 use anyhow::{Context, Result, bail, ensure};
 use end_to_end::{Database, Person, Site, new_message_id, wait_for};
@@ -17,31 +18,19 @@ pub(crate) const HEAD: &str = "\
 | database | senders × on the way | stored/s | delivered/s | p50 to the tick | p99 to the tick | lost | out of order |
 |---|---|---|---|---|---|---|---|";
 
-/// Nobody is slowed down: the limits are for people.
-const LIMITS: [&str; 5] = [
-    "TALKHUB_RELAY_DURABLE_PER_SECOND",
-    "TALKHUB_RELAY_DURABLE_BURST",
-    "TALKHUB_RELAY_BYTES_PER_SECOND",
-    "TALKHUB_RELAY_CONNECTIONS_PER_ADDRESS",
-    "TALKHUB_RELAY_NEW_CONNECTIONS_PER_SECOND",
-];
-
 /// One row for each window.
 pub(crate) async fn measure(name: &str, database: Database, options: &Options) -> Result<Vec<String>> {
-    let mut site = Site::with(database)?;
-    site.settings
-        .extend(LIMITS.map(|limit| (limit.to_owned(), "1000000".to_owned())));
-    site.settings
-        .insert("TALKHUB_RELAY_SOCKET_BUFFER".into(), "65536".into());
-    site.settings
-        .insert("TALKHUB_REGISTRATIONS_PER_MINUTE".into(), "100000".into());
-    site.settings.insert("TALKHUB_LOG".into(), "warn".into());
-    site.settings.insert("TALKHUB_RELAY_LOG".into(), "warn".into());
+    let mut site = crowd::site(database)?;
     site.start().await?;
     let senders = senders(&site, options.senders).await?;
     let mut rows = Vec::new();
     for window in &options.windows {
-        let run = run(&senders, *window, Duration::from_secs(options.seconds)).await?;
+        let run = run(
+            &senders,
+            *window,
+            Duration::from_secs(options.seconds.unwrap_or(10)),
+        )
+        .await?;
         rows.push(run.row(name, senders.len(), *window));
     }
     Ok(rows)
@@ -197,14 +186,6 @@ fn seq_of(packet: &str) -> Option<u64> {
     let (_, rest) = rest.split_once(r#"\"seq\":"#)?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
     rest[..end].parse().ok()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tasks of the load generator end with it"
-)]
-fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-    tokio::spawn(work)
 }
 
 #[cfg(test)]
