@@ -1,6 +1,6 @@
 //! The one writer: takes what has queued up and commits it as one transaction (group commit).
 
-use super::holding::{Holding, Taken};
+use super::holding::{Holding, Sent, Taken};
 use super::{Draft, Outcome, Stored, relay, send_all, whose};
 use crate::platform::app::App;
 #[cfg(feature = "chaos")]
@@ -180,8 +180,12 @@ impl Writer {
         let Ok(draft) = &waiting.draft else {
             return Some(waiting);
         };
-        let (group, passed) = (draft.group.clone(), draft.passed.clone());
-        let taken = lock(&self.holding).take(now, &group, passed.as_ref(), waiting);
+        let sent = Sent {
+            group: draft.group.clone(),
+            author: draft.author.clone(),
+            passed: draft.passed.clone(),
+        };
+        let taken = lock(&self.holding).take(now, sent, waiting);
         match taken {
             Taken::Free(waiting) => return Some(waiting),
             Taken::Full(waiting) => waiting.asker.turn_back(),

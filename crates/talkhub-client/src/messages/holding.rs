@@ -3,8 +3,9 @@
 //!
 //! A hold begins for all when the link comes up after something was passed on, and for one conversation when the first
 //! message with a receipt comes. What arrives during a hold waits for its end; then what has a receipt goes first, by
-//! (boot, number), and the rest follows as it came. (RU5)
+//! (boot, number), together with what the same sender brought before it, and the rest follows as it came. (RU5)
 
+use super::model::Author;
 use shared_protocol::Group;
 use shared_protocol::receipt::Receipt;
 use std::collections::HashMap;
@@ -30,10 +31,20 @@ enum All {
 }
 
 struct Held<T> {
-    group: Group,
-    passed: Option<Receipt>,
+    sent: Sent,
     item: T,
 }
+
+/// To which conversation something comes, from whom, and what it has if it was passed on.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub group: Group,
+    pub author: Author,
+    pub passed: Option<Receipt>,
+}
+
+/// Where something was passed on: when the first of its boot that is here, which boot, and the number.
+type Place = (i64, String, u64);
 
 /// What becomes of something that has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,48 +81,33 @@ impl<T> Holding<T> {
         }
     }
 
-    /// Takes something for a conversation; `passed` if it was passed on.
-    pub fn take(&mut self, now: Duration, group: &Group, passed: Option<&Receipt>, item: T) -> Taken<T> {
-        if passed.is_some() && !self.pause.is_zero() {
-            self.groups.entry(group.clone()).or_insert(now + self.pause);
+    /// Takes something that was sent to a conversation.
+    pub fn take(&mut self, now: Duration, sent: Sent, item: T) -> Taken<T> {
+        if sent.passed.is_some() && !self.pause.is_zero() {
+            self.groups.entry(sent.group.clone()).or_insert(now + self.pause);
         }
-        if self.until(now, group).is_none() {
+        if self.until(now, &sent.group).is_none() {
             return Taken::Free(item);
         }
         if self.most <= self.held.len() {
             return Taken::Full(item);
         }
-        self.held.push(Held {
-            group: group.clone(),
-            passed: passed.cloned(),
-            item,
-        });
+        self.held.push(Held { sent, item });
         Taken::Held
     }
 
     /// What need not wait any longer, in the order in which it is to be stored.
     pub fn due(&mut self, now: Duration) -> Vec<T> {
         let held = std::mem::take(&mut self.held);
-        let (kept, mut due): (Vec<_>, Vec<_>) = held
+        let (kept, due): (Vec<_>, Vec<_>) = held
             .into_iter()
-            .partition(|held| self.until(now, &held.group).is_some());
+            .partition(|held| self.until(now, &held.sent.group).is_some());
         self.held = kept;
         self.groups.retain(|_, until| now < *until);
         if matches!(self.all, All::Until(until) if until <= now) {
             self.all = All::Free;
         }
-        // Boots by their first receipt here: their ids say nothing about which came first.
-        let mut boots: HashMap<String, i64> = HashMap::new();
-        for receipt in due.iter().filter_map(|held| held.passed.as_ref()) {
-            let first = boots.entry(receipt.boot.clone()).or_insert(receipt.at);
-            *first = receipt.at.min(*first);
-        }
-        // Stable: what has no receipt keeps the order in which it came.
-        due.sort_by_key(|held| match &held.passed {
-            Some(receipt) => (false, boots[&receipt.boot], receipt.boot.clone(), receipt.number),
-            None => (true, 0, String::new(), 0),
-        });
-        due.into_iter().map(|held| held.item).collect()
+        in_order(due)
     }
 
     /// Whether anything waits, so that somebody must ask for what is due.
@@ -131,9 +127,38 @@ impl<T> Holding<T> {
     }
 }
 
+/// What was passed on in the order of passing on, the rest as it came. What somebody brings before something of theirs
+/// that was passed on goes with it: it was written before it, and may have been passed on too, without their knowing.
+fn in_order<T>(due: Vec<Held<T>>) -> Vec<T> {
+    // Boots by their first receipt here: their ids say nothing about which came first.
+    let mut boots: HashMap<String, i64> = HashMap::new();
+    for receipt in due.iter().filter_map(|held| held.sent.passed.as_ref()) {
+        let first = boots.entry(receipt.boot.clone()).or_insert(receipt.at);
+        *first = receipt.at.min(*first);
+    }
+    let mut next: HashMap<(Group, Author), Place> = HashMap::new();
+    let mut placed = Vec::with_capacity(due.len());
+    for Held { sent, item } in due.into_iter().rev() {
+        let own = sent
+            .passed
+            .map(|receipt| (boots[&receipt.boot], receipt.boot, receipt.number));
+        let key = (sent.group, sent.author);
+        let place = own.clone().or_else(|| next.get(&key).cloned());
+        if let Some(own) = &own {
+            let first = next.entry(key).or_insert_with(|| own.clone());
+            *first = own.clone().min(first.clone());
+        }
+        placed.push(((place.is_none(), place, own.is_some()), item));
+    }
+    placed.reverse();
+    placed.sort_by(|(one, _), (other, _)| one.cmp(other)); // stable
+    placed.into_iter().map(|(_, item)| item).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared_protocol::UserId;
     use shared_protocol::receipt::{Key, Passed};
 
     const PAUSE: Duration = Duration::from_secs(2);
@@ -142,8 +167,17 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn group(number: u8) -> Group {
-        Group::new([number; 16])
+    /// To this conversation, from somebody else each time but for those whom `by` names.
+    fn sent(group: u8, passed: Option<&Receipt>) -> Sent {
+        by(passed.map_or(0, |receipt| receipt.number), group, passed)
+    }
+
+    fn by(author: u64, group: u8, passed: Option<&Receipt>) -> Sent {
+        Sent {
+            group: Group::new([group; 16]),
+            author: Author::User(UserId::new(1_000_000_000 + author as i64).expect("ten digits")),
+            passed: passed.cloned(),
+        }
     }
 
     fn receipt(boot: &str, at: i64, number: u64) -> Receipt {
@@ -163,7 +197,7 @@ mod tests {
     #[test]
     fn without_a_hold_everything_goes_on_at_once() {
         let mut holding = holding();
-        assert_eq!(holding.take(at(1), &group(1), None, "new"), Taken::Free("new"));
+        assert_eq!(holding.take(at(1), sent(1, None), "new"), Taken::Free("new"));
         assert!(!holding.is_waiting());
     }
 
@@ -172,36 +206,24 @@ mod tests {
         let mut holding = holding();
         holding.close();
         let (first, second) = (receipt("b", 10, 1), receipt("b", 11, 2));
-        assert_eq!(holding.take(at(1), &group(1), None, "new"), Taken::Held);
-        assert_eq!(
-            holding.take(at(1), &group(1), Some(&second), "second"),
-            Taken::Held
-        );
+        assert_eq!(holding.take(at(1), sent(1, None), "new"), Taken::Held);
+        assert_eq!(holding.take(at(1), sent(1, Some(&second)), "second"), Taken::Held);
         assert!(holding.due(at(60)).is_empty(), "nobody has opened it");
         holding.open(at(60));
-        assert_eq!(
-            holding.take(at(61), &group(1), Some(&first), "first"),
-            Taken::Held
-        );
+        assert_eq!(holding.take(at(61), sent(1, Some(&first)), "first"), Taken::Held);
         assert!(holding.due(at(61)).is_empty());
         assert_eq!(holding.due(at(63)), ["first", "second", "new"]);
         assert!(!holding.is_waiting());
-        assert_eq!(holding.take(at(63), &group(1), None, "next"), Taken::Free("next"));
+        assert_eq!(holding.take(at(63), sent(1, None), "next"), Taken::Free("next"));
     }
 
     #[test]
     fn a_receipt_holds_its_own_conversation_and_no_other() {
         let mut holding = holding();
         let (first, second) = (receipt("b", 10, 1), receipt("b", 11, 2));
-        assert_eq!(
-            holding.take(at(1), &group(1), Some(&second), "second"),
-            Taken::Held
-        );
-        assert_eq!(
-            holding.take(at(1), &group(2), None, "other"),
-            Taken::Free("other")
-        );
-        assert_eq!(holding.take(at(2), &group(1), Some(&first), "first"), Taken::Held);
+        assert_eq!(holding.take(at(1), sent(1, Some(&second)), "second"), Taken::Held);
+        assert_eq!(holding.take(at(1), sent(2, None), "other"), Taken::Free("other"));
+        assert_eq!(holding.take(at(2), sent(1, Some(&first)), "first"), Taken::Held);
         assert!(holding.due(at(2)).is_empty());
         assert_eq!(
             holding.due(at(3)),
@@ -215,10 +237,48 @@ mod tests {
         let mut holding = holding();
         holding.close();
         let (old, new) = (receipt("z", 10, 900), receipt("a", 20, 1));
-        assert_eq!(holding.take(at(1), &group(1), Some(&new), "new"), Taken::Held);
-        assert_eq!(holding.take(at(1), &group(1), Some(&old), "old"), Taken::Held);
+        assert_eq!(holding.take(at(1), sent(1, Some(&new)), "new"), Taken::Held);
+        assert_eq!(holding.take(at(1), sent(1, Some(&old)), "old"), Taken::Held);
         holding.open(at(1));
         assert_eq!(holding.due(at(9)), ["old", "new"]);
+    }
+
+    #[test]
+    fn inv09_what_somebody_brings_before_something_that_was_passed_on_goes_with_it() {
+        let mut holding = Holding::new(PAUSE, 9);
+        holding.close();
+        let (first, second, third) = (receipt("b", 10, 1), receipt("b", 11, 2), receipt("b", 12, 3));
+        for (author, passed, item) in [
+            (7, None, "ann's unheard"),
+            (7, Some(&third), "ann's third"),
+            (7, Some(&second), "ann's second"),
+            (7, None, "ann's new"),
+            (8, None, "bob's new"),
+            (9, Some(&first), "eve's first"),
+        ] {
+            assert_eq!(holding.take(at(1), by(author, 1, passed), item), Taken::Held);
+        }
+        assert_eq!(
+            holding.take(at(1), by(8, 2, Some(&first)), "bob's elsewhere"),
+            Taken::Held
+        );
+        holding.open(at(1));
+        let due = holding.due(at(9));
+        let here: Vec<&str> = due
+            .into_iter()
+            .filter(|item| *item != "bob's elsewhere")
+            .collect();
+        assert_eq!(
+            here,
+            [
+                "eve's first",
+                "ann's unheard",
+                "ann's second",
+                "ann's third",
+                "ann's new",
+                "bob's new"
+            ]
+        );
     }
 
     #[test]
@@ -226,9 +286,9 @@ mod tests {
         let mut holding = holding();
         holding.close();
         for _ in 0..4 {
-            assert_eq!(holding.take(at(1), &group(1), None, "held"), Taken::Held);
+            assert_eq!(holding.take(at(1), sent(1, None), "held"), Taken::Held);
         }
-        assert_eq!(holding.take(at(1), &group(1), None, "more"), Taken::Full("more"));
+        assert_eq!(holding.take(at(1), sent(1, None), "more"), Taken::Full("more"));
     }
 
     #[test]
@@ -236,11 +296,11 @@ mod tests {
         let mut holding = Holding::new(Duration::ZERO, 4);
         let first = receipt("b", 10, 1);
         assert_eq!(
-            holding.take(at(1), &group(1), Some(&first), "first"),
+            holding.take(at(1), sent(1, Some(&first)), "first"),
             Taken::Free("first")
         );
         holding.close();
         holding.open(at(1));
-        assert_eq!(holding.take(at(1), &group(1), None, "new"), Taken::Free("new"));
+        assert_eq!(holding.take(at(1), sent(1, None), "new"), Taken::Free("new"));
     }
 }

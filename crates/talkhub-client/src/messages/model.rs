@@ -52,7 +52,7 @@ fn is_invisible(letter: char) -> bool {
 }
 
 /// Who wrote a draft: a connection at the relay, somebody over HTTPS, or whom a receipt names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Author {
     Relay(RelayId),
     User(UserId),

@@ -110,6 +110,17 @@ impl Rules {
         if let Some(first) = self.refused.get(&(place.id, user, draft.id)) {
             return Err(Problem::Decided(Box::new(first.clone())));
         }
+        // The one before it has not arrived: the device offers both again, in order. (RU5) This comes before the rules, so
+        // that what was refused has nothing open before it, and settles its place for what comes after it. Who asks over
+        // HTTPS has not been let into the group by the relay, and is told first that they do not belong there.
+        let is_open = |prev| {
+            known.find(place.id, user, prev).is_none() && !self.refused.contains_key(&(place.id, user, prev))
+        };
+        let is_early = draft.prev.is_some_and(is_open);
+        let is_of_group = draft.passed.is_some() || matches!(draft.author, Author::Relay(_));
+        if is_early && is_of_group {
+            return Err(Problem::Busy(1));
+        }
         if !self.writers.contains(&(place.id, user)) {
             return Err(Problem::Missing("conversation"));
         }
@@ -117,11 +128,7 @@ impl Rules {
             .body
             .as_ref()
             .map_err(|issue| Problem::Invalid(vec![issue.clone()]))?;
-        let is_open = |prev| {
-            known.find(place.id, user, prev).is_none() && !self.refused.contains_key(&(place.id, user, prev))
-        };
-        if draft.prev.is_some_and(is_open) {
-            // The one before it has not arrived: the device offers both again, in order. (RU5)
+        if is_early {
             return Err(Problem::Busy(1));
         }
         place.seq += 1;

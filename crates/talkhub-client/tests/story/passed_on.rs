@@ -89,9 +89,10 @@ async fn d04_inv09_what_was_passed_on_is_stored_first_in_its_order_and_says_when
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;
     let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let bobs_other = Tab::open(&bob, talk).await;
     let mut link = Link::new(&app, 512);
     link.committer.hold();
-    link.submit(from_bob.submit(1, 1, None, &message("new")));
+    link.submit(bobs_other.submit(1, 1, None, &message("new")));
     let third = from_ann.submit(2, 3, Some(2), &message("third"));
     link.submit(passed_on(&app, third, 3, 100));
     let first = from_bob.submit(3, 4, None, &message("first"));
