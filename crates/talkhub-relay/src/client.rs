@@ -1,7 +1,7 @@
 //! A connected client: who it is, its socket, and how it is cut off.
 
 use crate::limits::Spent;
-use crate::line::Way;
+use crate::way::Way;
 use serde_json::value::RawValue;
 use shared_protocol::envelope::{Delivery, From, Origin};
 use shared_protocol::{Class, EVENT, RelayFrame, RelayId};
@@ -116,7 +116,7 @@ impl Client {
         }
     }
 
-    /// Ends the connection at once. A polling client has no connection of its own: it ends with its next ping.
+    /// Ends the connection at once: that of a WebSocket, or the poll that waits.
     pub(crate) fn cut(&self) {
         self.identity.gone.store(true, Ordering::Relaxed);
         self.way.cut();

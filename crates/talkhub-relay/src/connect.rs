@@ -2,9 +2,10 @@
 
 use crate::client::{Client, Identity};
 use crate::forward::{Forward, Strange};
-use crate::line::{Line, Way};
+use crate::line::Line;
 use crate::registry::Entered;
 use crate::relay::Relay;
+use crate::way::Way;
 use serde::Deserialize;
 use shared_protocol::envelope::ConnectRefusal;
 use shared_protocol::{EVENT, RelayFrame};
@@ -15,7 +16,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::debug;
 
 /// What the front knows of a request and the socket will need; it travels in the request's extensions.
@@ -69,10 +70,7 @@ impl ConnectHandler<LocalAdapter, Self> for Door {
         let Some(arrival) = socket.req_parts().extensions.get::<Arrival>() else {
             return;
         };
-        let way = match arrival.websocket {
-            true => Way::websocket(Arc::clone(&arrival.line)),
-            false => self.relay.upgrades.of(&socket.id.to_string()),
-        };
+        let way = self.relay.way(&socket, arrival);
         let client = Arc::new(Client::new(identity, socket, way, self.relay.bounds()));
         let relay = &self.relay;
         match relay.registry.enter(&client, |id| relay.links.connected(id)) {
@@ -82,6 +80,16 @@ impl ConnectHandler<LocalAdapter, Self> for Door {
                 relay.cut_off(replaced.into_iter().collect(), Some(RelayFrame::Replaced));
             }
             Entered::Late => relay.cut_off(vec![client], Some(RelayFrame::Revoked)),
+        }
+    }
+}
+
+impl Relay {
+    /// How this socket's client is reached.
+    fn way(&self, socket: &Socket, arrival: &Arrival) -> Way {
+        match arrival.websocket {
+            true => Way::websocket(&arrival.line),
+            false => self.sessions.of(&socket.id.to_string()),
         }
     }
 }
@@ -130,6 +138,29 @@ impl DisconnectHandler<LocalAdapter, Self> for Gone {
         self.relay
             .registry
             .exit(&self.identity, |id| self.relay.links.disconnected(id));
+        if matches!(reason, DisconnectReason::ClientNSDisconnect) {
+            self.show_out(&socket);
+        }
         then(socket);
+    }
+}
+
+impl Gone {
+    /// Who leaves the namespace and keeps the connection may enter again, as long as somebody who has just come.
+    fn show_out(&self, socket: &Arc<Socket>) {
+        let Some(arrival) = socket.req_parts().extensions.get::<Arrival>() else {
+            return;
+        };
+        let (relay, way, id) = (
+            Arc::clone(&self.relay),
+            self.relay.way(socket, arrival),
+            socket.id,
+        );
+        let patience = Duration::from_millis(relay.config.times.connect_timeout_ms);
+        self.relay.tasks.later(patience, move || {
+            if relay.io.get().is_some_and(|io| io.get_socket(id).is_none()) {
+                way.cut();
+            }
+        });
     }
 }

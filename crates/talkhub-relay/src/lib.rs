@@ -23,6 +23,7 @@ mod secret;
 mod server;
 mod sweep;
 mod tasks;
+mod way;
 
 pub use config::Config;
 pub use secret::Secret;

@@ -6,12 +6,11 @@
 
 use crate::caps::Permit;
 use futures_util::task::AtomicWaker;
-use std::collections::HashMap;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -142,79 +141,6 @@ impl Line {
             true => Err(Error::from(ErrorKind::ConnectionAborted)),
             false => Ok(()),
         }
-    }
-}
-
-/// The TCP connections that lead to one client. A WebSocket has its own from the beginning; polling has none of its own,
-/// until it is upgraded.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Way(Arc<RwLock<Vec<Weak<Line>>>>);
-
-impl Way {
-    pub(crate) fn websocket(line: Arc<Line>) -> Self {
-        Self(Arc::new(RwLock::new(vec![Arc::downgrade(&line)])))
-    }
-
-    /// A WebSocket for it is being tried. Whether it succeeds only Socket.IO knows, so all that live are kept.
-    fn add(&self, line: &Arc<Line>) {
-        let mut lines = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        lines.retain(|line| 0 < line.strong_count());
-        lines.push(Arc::downgrade(line));
-    }
-
-    fn lines(&self) -> RwLockReadGuard<'_, Vec<Weak<Line>>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// See [`Line::note`].
-    pub(crate) fn note(&self, bytes: usize) {
-        if let Some(line) = self.lines().last().and_then(Weak::upgrade) {
-            line.note(bytes);
-        }
-    }
-
-    /// See [`Line::backlog`].
-    pub(crate) fn backlog(&self) -> (u64, u64) {
-        self.lines()
-            .last()
-            .and_then(Weak::upgrade)
-            .map_or((0, 0), |line| line.backlog())
-    }
-
-    /// See [`Line::cut`].
-    pub(crate) fn cut(&self) {
-        self.lines()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .for_each(|line| line.cut());
-    }
-}
-
-/// The ways of clients that began by polling, by Socket.IO id. The ids never leave this process.
-#[derive(Debug, Default)]
-pub(crate) struct Upgrades(Mutex<HashMap<String, Way>>);
-
-impl Upgrades {
-    /// The way of this client, to which upgrades are added.
-    pub(crate) fn of(&self, sid: &str) -> Way {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(sid.to_owned())
-            .or_default()
-            .clone()
-    }
-
-    pub(crate) fn add(&self, sid: &str, line: &Arc<Line>) {
-        self.of(sid).add(line);
-    }
-
-    /// Forgets clients that nobody holds any longer and tries that have ended.
-    pub(crate) fn sweep(&self) {
-        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ways.retain(|_, way| {
-            1 < Arc::strong_count(&way.0) || way.lines().iter().any(|line| 0 < line.strong_count())
-        });
     }
 }
 

@@ -5,11 +5,11 @@ use crate::caps::Caps;
 use crate::client::{Bounds, Client};
 use crate::config::Config;
 use crate::internal::Strangers;
-use crate::line::Upgrades;
 use crate::link::Links;
 use crate::registry::Registry;
 use crate::secret::Secret;
 use crate::tasks::Tasks;
+use crate::way::Sessions;
 use rand::RngCore;
 use serde_json::value::RawValue;
 use shared_protocol::{Class, RelayFrame, RelayId};
@@ -39,7 +39,7 @@ pub(crate) struct Relay {
     pub(crate) accepting: CancellationToken,
     pub(crate) counters: Counters,
     pub(crate) io: OnceLock<SocketIo>,
-    pub(crate) upgrades: Upgrades,
+    pub(crate) sessions: Sessions,
     stopping: AtomicBool,
 }
 
@@ -87,7 +87,7 @@ impl Relay {
             accepting: CancellationToken::new(),
             counters: Counters::default(),
             io: OnceLock::new(),
-            upgrades: Upgrades::default(),
+            sessions: Sessions::default(),
             stopping: AtomicBool::new(false),
             config,
         }

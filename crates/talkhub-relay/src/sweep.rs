@@ -27,12 +27,14 @@ pub(crate) fn start(relay: &Arc<Relay>) {
         });
     let of = Arc::clone(relay);
     let mut strays = HashSet::new();
+    // Until Socket.IO itself has missed two pings.
+    let remembered = Duration::from_millis(2 * (times.ping_interval_ms + times.ping_timeout_ms));
     relay
         .tasks
         .every(Duration::from_millis(times.socket_sweep_ms), move || {
             of.caps.sweep();
             of.strangers.sweep(Instant::now());
-            of.upgrades.sweep();
+            of.sessions.sweep(remembered);
             if let Some(io) = of.io.get() {
                 compare(&of, io, &mut strays);
             }

@@ -8,6 +8,7 @@ use crate::accept::Door;
 use crate::connect::Arrival;
 use crate::line::Line;
 use crate::relay::Relay;
+use crate::way::Way;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -126,6 +127,15 @@ impl Front {
     /// To Socket.IO. A body may not take for ever; a poll may wait as long as it likes.
     async fn hand_on(&self, request: Request<Incoming>, origin: Option<Arc<str>>) -> Response<Body> {
         let sid = query_value(request.uri(), "sid").map(str::to_owned);
+        let way = sid.as_deref().and_then(|sid| self.relay.sessions.find(sid));
+        if way.as_ref().is_some_and(Way::is_cut) {
+            return unknown_session();
+        }
+        let polls = *request.method() == Method::GET && !request.headers().contains_key(header::UPGRADE);
+        let carried = way.filter(|_| polls).map(|way| way.carry(&self.line));
+        if matches!(carried, Some(None)) {
+            return unknown_session();
+        }
         let has_body = request.method() == Method::POST;
         let request = self.arrive(request, origin);
         let serving = self.served.socket.clone().oneshot(request);
@@ -141,7 +151,7 @@ impl Front {
         let response = served.unwrap_or_else(|never| match never {}).map(Body::new);
         // Only now: it ends the HTTP of this connection, so there is one upgrade at most for each.
         if let Some(sid) = sid.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
-            self.relay.upgrades.add(&sid, &self.line);
+            self.relay.sessions.add(&sid, &self.line);
         }
         response
     }
@@ -186,6 +196,16 @@ fn query_value<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
         .filter(|(key, _)| *key == name)
         .map(|(_, value)| value)
         .next()
+}
+
+/// As Socket.IO itself answers for a session that it does not know.
+fn unknown_session() -> Response<Body> {
+    let told = r#"{"code":"1","message":"Session ID unknown"}"#;
+    let mut response = Response::new(Body::from(told));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 fn too_many() -> Response<Body> {

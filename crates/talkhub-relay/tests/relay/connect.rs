@@ -1,6 +1,7 @@
 //! Who is let in, who is cut off, and when.
 
 use crate::kit::*;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use shared_protocol::RelayFrame;
 use shared_protocol::envelope::{Auth, ConnectRefusal};
@@ -80,6 +81,45 @@ async fn who_does_not_authenticate_is_closed() {
         }
     });
     ended.await.expect("the relay closes it");
+}
+
+#[tokio::test]
+async fn who_leaves_the_namespace_may_enter_again_or_is_closed() {
+    let world = World::with(|config| config.times.connect_timeout_ms = 300).await;
+    let ticket = world.ticket(&[]).await;
+    let url = format!(
+        "ws://{}/socket.io/?EIO=4&transport=websocket",
+        world.running.public()
+    );
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
+    let enter = format!("40{}", json!(ticket.auth()));
+    for packet in [enter.as_str(), "41", &enter] {
+        let message = tokio_tungstenite::tungstenite::Message::text(packet);
+        socket.send(message).await.expect("it is open");
+        if packet != "41" {
+            let entered = async {
+                while let Some(Ok(message)) = socket.next().await {
+                    if message.to_text().is_ok_and(|text| text.starts_with("40")) {
+                        return;
+                    }
+                }
+                panic!("it was closed");
+            };
+            tokio::time::timeout(SOON, entered).await.expect("it is let in");
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let (_, connected) = world.call("GET", "/relay-ids", None).await;
+    assert_eq!(
+        connected["relay_ids"].as_array().map(Vec::len),
+        Some(1),
+        "it came back"
+    );
+
+    let last = tokio_tungstenite::tungstenite::Message::text("41");
+    socket.send(last).await.expect("it is open");
+    let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+    tokio::time::timeout(SOON, ended).await.expect("it is closed");
 }
 
 #[tokio::test]

@@ -191,3 +191,30 @@ async fn a_client_may_begin_by_polling_and_go_on_by_websocket() {
         .await
         .expect("the upgraded connection is cut too");
 }
+
+#[tokio::test]
+async fn a_polling_client_is_cut_at_once() {
+    let world = World::new().await;
+    let ticket = world.ticket(&[&group()]).await;
+    let mut poller = Poller::connect(&world, &ticket).await;
+    world
+        .call("DELETE", &format!("/relay-ids/{}", ticket.id), None)
+        .await;
+    poller.packet("41").await;
+    // What would wait for the next ping ends, and the session is no more: long before two pings are missed.
+    let poll = poller.http.get(&poller.url).send();
+    let ended = tokio::time::timeout(Duration::from_secs(5), poll).await;
+    match ended.expect("the poll ends") {
+        Ok(answer) => assert_eq!(answer.status().as_u16(), 400),
+        Err(error) => assert!(!error.is_timeout(), "{error}"),
+    }
+    until("its session is unknown", async || poller.post("3").await == 400).await;
+}
+
+#[tokio::test]
+async fn who_leaves_the_namespace_by_polling_is_shown_out() {
+    let world = World::with(|config| config.times.connect_timeout_ms = 200).await;
+    let poller = Poller::connect(&world, &world.ticket(&[]).await).await;
+    assert_eq!(poller.post("41").await, 200);
+    until("its session is unknown", async || poller.post("3").await == 400).await;
+}
