@@ -6,6 +6,7 @@ mod away;
 mod chat;
 mod commands;
 mod conformance;
+mod database_line;
 mod fail_points;
 mod faults_clients;
 mod faults_mariadb;

@@ -1,11 +1,12 @@
 //! One kind of connection for both databases, how it is opened, and what every fresh one is told.
 
+use super::deadline::{TimedOut, within};
 use super::mysql::MysqlConnection;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A blocking connection to whichever database is set. Use it on blocking threads only.
 #[derive(diesel::MultiConnection)]
@@ -13,6 +14,9 @@ pub enum DbConn {
     Sqlite(SqliteConnection),
     Mysql(MysqlConnection),
 }
+
+/// How long a server may take to answer at the start.
+const ANSWERS: Duration = Duration::from_secs(10);
 
 /// Where the database is, from `DATABASE_URL`.
 #[derive(Clone, PartialEq, Eq)]
@@ -118,21 +122,27 @@ pub fn open(place: &Place, purpose: Use, wait: Duration) -> anyhow::Result<DbCon
             Ok(DbConn::Sqlite(conn))
         }
         Place::Mysql(url) => {
-            let mut conn = MysqlConnection::establish(url)?;
-            conn.batch_execute(
-                "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
-            )?;
-            conn.batch_execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin")?;
-            let lock_wait = (wait.as_secs() * 2 / 3).max(1);
-            conn.batch_execute(&format!("SET SESSION innodb_lock_wait_timeout = {lock_wait}"))?;
-            let level = match purpose {
-                Use::Read => "REPEATABLE READ",
-                Use::Write => "READ COMMITTED",
-            };
-            conn.batch_execute(&format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}"))?;
+            let opened = within(wait * 2, || open_mysql(url, purpose, wait));
+            let conn = opened.map_err(|TimedOut| anyhow::anyhow!("it does not answer"))??;
             Ok(DbConn::Mysql(conn))
         }
     }
+}
+
+fn open_mysql(url: &str, purpose: Use, wait: Duration) -> anyhow::Result<MysqlConnection> {
+    let mut conn = MysqlConnection::establish(url)?;
+    conn.batch_execute(
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+    )?;
+    conn.batch_execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin")?;
+    let lock_wait = (wait.as_secs() * 2 / 3).max(1);
+    conn.batch_execute(&format!("SET SESSION innodb_lock_wait_timeout = {lock_wait}"))?;
+    let level = match purpose {
+        Use::Read => "REPEATABLE READ",
+        Use::Write => "READ COMMITTED",
+    };
+    conn.batch_execute(&format!("SET SESSION TRANSACTION ISOLATION LEVEL {level}"))?;
+    Ok(conn)
 }
 
 /// Makes the database on a MySQL server that lacks it, if the account may. SQLite makes its file by itself.
@@ -145,7 +155,8 @@ pub fn ensure_database(place: &Place) -> anyhow::Result<()> {
     };
     let name = name.split('?').next().unwrap_or("");
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-    if MysqlConnection::establish(url).is_ok() || !name.chars().all(plain) {
+    let is_there = within(ANSWERS, || MysqlConnection::establish(url).is_ok());
+    if is_there.map_err(|TimedOut| anyhow::anyhow!("it does not answer"))? || !name.chars().all(plain) {
         return Ok(());
     }
     let options = url
@@ -163,6 +174,8 @@ pub fn ensure_database(place: &Place) -> anyhow::Result<()> {
 pub struct Pooled {
     pub conn: DbConn,
     pub broken: bool,
+    /// When the server last answered on it.
+    pub proved: Instant,
 }
 
 /// Makes connections for the pool.
@@ -185,7 +198,11 @@ impl r2d2::ManageConnection for Opener {
             ))
         });
         let conn = opened.map_err(|error| std::io::Error::other(self.place.scrub(&error.to_string())))?;
-        Ok(Pooled { conn, broken: false })
+        Ok(Pooled {
+            conn,
+            broken: false,
+            proved: Instant::now(),
+        })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {

@@ -1,6 +1,7 @@
 //! The database: pools, one call = one transaction, one snapshot for every read.
 
 mod connection;
+mod deadline;
 pub mod dialect;
 pub mod migrate;
 mod mysql;
@@ -10,13 +11,16 @@ pub use connection::{DbConn, Place};
 
 use crate::platform::problem::{Problem, Result};
 use connection::{Opener, Pooled, Use};
+use deadline::{TimedOut, within};
 use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DbError};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How often a write that lost against another one is tried in all.
 const TRIES: usize = 3;
+/// How long a connection that is in doubt may take to show that it works.
+const PING: Duration = Duration::from_secs(1);
 
 /// Both pools. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +30,8 @@ pub struct Db {
     patience: Duration,
     readers: r2d2::Pool<Opener>,
     writers: r2d2::Pool<Opener>,
+    /// When the server last let a deadline pass: what was not used since then may be half-open.
+    doubt: Arc<Mutex<Option<Instant>>>,
 }
 
 /// How many connections, and how long somebody waits for one, or for a lock. A request waits twice as long in all.
@@ -64,6 +70,7 @@ impl Db {
             patience: size.wait * 2,
             readers,
             writers,
+            doubt: Arc::default(),
         }
     }
 
@@ -105,7 +112,7 @@ impl Db {
         };
         let mut dead = 0;
         loop {
-            match transaction(&mut *checkout(&self.readers)?, begin, &work) {
+            match self.transaction(&mut *self.checkout(&self.readers)?, begin, &work) {
                 // The server closed connections while they lay idle: each of the pool may be one of them.
                 Err(Problem::Database(error)) if dead <= self.readers.max_size() && lost(&error) => dead += 1,
                 other => return other,
@@ -121,8 +128,8 @@ impl Db {
         };
         let (mut tries, mut dead) = (1, 0);
         loop {
-            let mut pooled = checkout(&self.writers)?;
-            match transaction(&mut pooled, begin, &work) {
+            let mut pooled = self.checkout(&self.writers)?;
+            match self.transaction(&mut pooled, begin, &work) {
                 Err(Problem::Database(error)) if dead <= self.writers.max_size() && lost(&error) => dead += 1,
                 Err(Problem::Database(error)) if tries < TRIES && may_win_next_time(&error) => tries += 1,
                 Err(Problem::Database(error) | Problem::Unsure(error)) if is_locked(&error) => {
@@ -145,27 +152,57 @@ impl Db {
             Ok(Ok(()))
         )
     }
-}
 
-fn checkout(pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
-    pool.get()
-        .map_err(|error| Problem::Unreachable(error.to_string()))
-}
+    /// A connection that works, as far as is known. One that lay idle while another fell silent must show it first.
+    fn checkout(&self, pool: &r2d2::Pool<Opener>) -> Result<r2d2::PooledConnection<Opener>> {
+        loop {
+            let found = pool.get();
+            let mut pooled = found.map_err(|error| Problem::Unreachable(error.to_string()))?;
+            let doubt = *self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
+            if doubt.is_none_or(|doubt| doubt < pooled.proved) {
+                return Ok(pooled);
+            }
+            pooled.broken = true;
+            if let Ok(Ok(())) = within(PING, || pooled.conn.batch_execute("SELECT 1")) {
+                (pooled.broken, pooled.proved) = (false, Instant::now());
+                return Ok(pooled);
+            }
+        }
+    }
 
-fn transaction<T>(pooled: &mut Pooled, begin: &str, work: impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
-    // Invariant: whoever leaves early, by error or panic, leaves a connection that is thrown away.
-    pooled.broken = true;
-    pooled.conn.batch_execute(begin)?;
-    let done = work(&mut pooled.conn);
-    let ended = match &done {
-        Ok(_) => pooled.conn.batch_execute("COMMIT").map_err(Problem::Unsure),
-        Err(_) => pooled.conn.batch_execute("ROLLBACK").map_err(Problem::from),
-    };
-    pooled.broken = ended.is_err();
-    match (done, ended) {
-        (Ok(value), Ok(())) => Ok(value),
-        (Ok(_), Err(problem)) => Err(problem),
-        (Err(problem), _) => Err(problem),
+    fn transaction<T>(
+        &self,
+        pooled: &mut Pooled,
+        begin: &str,
+        work: impl Fn(&mut DbConn) -> Result<T>,
+    ) -> Result<T> {
+        // Invariant: whoever leaves early, by error, panic or deadline, leaves a connection that is thrown away.
+        pooled.broken = true;
+        let conn = &mut pooled.conn;
+        let begun = within(self.patience, || conn.batch_execute(begin).map(|()| work(conn)));
+        let done = begun.map_err(|TimedOut| {
+            self.fell_silent();
+            Problem::Unreachable("it did not answer in time".to_owned())
+        })??;
+        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = within(self.patience, || conn.batch_execute(end));
+        pooled.broken = !matches!(ended, Ok(Ok(())));
+        match (done, ended) {
+            (Ok(value), Ok(Ok(()))) => {
+                pooled.proved = Instant::now();
+                Ok(value)
+            }
+            (Ok(_), Ok(Err(error))) => Err(Problem::Unsure(error)),
+            (Ok(_), Err(TimedOut)) => {
+                self.fell_silent();
+                Err(Problem::Unsure(DbError::BrokenTransactionManager))
+            }
+            (Err(problem), _) => Err(problem),
+        }
+    }
+
+    fn fell_silent(&self) {
+        *self.doubt.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB in pure Rust: a newtype that lets diesel's `MultiConnection` use diesel-async's connection.
 
+use super::deadline;
 use diesel::connection::{
     CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection, MultiConnectionHelper,
     SimpleConnection, TransactionManager, TransactionManagerStatus,
@@ -26,10 +27,8 @@ impl Drop for OwnRuntime {
 
 impl BlockOn for OwnRuntime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0
-            .as_ref()
-            .expect("only drop takes the runtime away")
-            .block_on(future)
+        let runtime = self.0.as_ref().expect("only drop takes the runtime away");
+        deadline::wait(runtime, future)
     }
 
     fn get_runtime() -> Self {
