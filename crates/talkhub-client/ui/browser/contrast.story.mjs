@@ -54,7 +54,7 @@ async function check(page, what, theme, found) {
 }
 
 export const stories = {
-  async m04_every_text_can_be_read_in_both_themes({ browser, url, keep }) {
+  async m04_every_text_can_be_read_in_both_themes({ browser, both, url, keep }) {
     const found = [];
     const out = keep(await device(browser));
     const ann = keep(await newcomer(browser, url, "Ann"));
@@ -80,6 +80,22 @@ export const stories = {
     await bob.page.locator(".composer textarea").pressSequentially("typing");
     await ann.page.locator(".talk__presence .typing").waitFor();
     for (const theme of ["light", "dark"]) await check(ann.page, "typing", theme, found);
+    await both.kill("client");
+    await bob.page.fill(".composer textarea", "");
+    for (const [from, to, text] of [[ann, bob, "passed on"], [bob, ann, "this too"], [bob, ann, "not\u0000valid"]]) {
+      await from.page.locator(".composer textarea").evaluate((field, text) => {
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }, text);
+      await from.page.press(".composer textarea", "Enter");
+      await to.page.locator(".line--unsaved", { hasText: text.slice(-5) }).waitFor();
+    }
+    await ann.page.locator('.bar--away[data-way="server"]').waitFor();
+    for (const theme of ["light", "dark"]) await check(ann.page, "while the logic server is away", theme, found);
+    await both.startClient();
+    await ann.page.locator('[data-state="refused"]').waitFor({ state: "attached" });
+    await bob.page.locator('[data-state="failed"]').waitFor({ state: "attached" });
+    for (const theme of ["light", "dark"]) for (const one of [ann, bob]) await check(one.page, "what was not saved", theme, found);
     await ann.page.goto(`${url}/settings/profile`);
     for (const theme of ["dark", "light"]) await check(ann.page, "settings", theme, found);
     if (found.length !== 0) throw new Error(`too faint:\n${found.join("\n")}`);

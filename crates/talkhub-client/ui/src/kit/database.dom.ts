@@ -4,7 +4,8 @@ import { decoded } from "./fields.std";
 
 export interface Table<Row> {
   load(user: UserId): Promise<Row[]>;
-  put(row: Row): Promise<void>;
+  /** `relaxed` where losing it to a power cut would only cost a question. */
+  put(row: Row, durability?: "strict" | "relaxed"): Promise<void>;
   remove(keys: readonly IDBValidKey[]): Promise<void>;
   /** Changes rows with nobody in between, so that of several tabs one does it: what `change` gives for each key, where it gives anything. */
   change(keys: readonly IDBValidKey[], change: (row: Row) => Row | null): Promise<Row[]>;
@@ -22,10 +23,10 @@ export async function openTable<Row>(factory: IDBFactory, name: string, table: s
     asked.onblocked = () => reject(new Error("it is held by an older page"));
   });
   database.onversionchange = () => database.close();
-  const write = (act: (store: IDBObjectStore) => void): Promise<void> =>
+  const write = (act: (store: IDBObjectStore) => void, durability: "strict" | "relaxed" = "strict"): Promise<void> =>
     new Promise((resolve, reject) => {
       // Strict: a message counts as kept only when it is on disk.
-      const transaction = database.transaction(table, "readwrite", { durability: "strict" });
+      const transaction = database.transaction(table, "readwrite", { durability });
       transaction.oncomplete = () => resolve();
       transaction.onerror = () => reject(transaction.error);
       transaction.onabort = () => reject(transaction.error);
@@ -39,7 +40,7 @@ export async function openTable<Row>(factory: IDBFactory, name: string, table: s
         asked.onsuccess = () => resolve(asked.result.flatMap((row: unknown) => decoded(read, row) ?? []));
         asked.onerror = () => reject(asked.error);
       }),
-    put: (row) => write((store) => store.put(row)),
+    put: (row, durability) => write((store) => store.put(row), durability),
     remove: async (keys) => {
       if (keys.length !== 0) await write((store) => keys.forEach((key) => store.delete(key)));
     },

@@ -1,5 +1,6 @@
 // What can be done with messages: open a conversation's timeline, catch up, page back, mark as read.
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import * as conversations from "../conversations/actions.dom";
 import { backOff } from "../kit/back_off.std";
 import type { Answer } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
@@ -33,7 +34,7 @@ export async function begin(me: Me, doubted: () => void): Promise<void> {
     hurry();
     for (const [id, held] of timelines) if (held.value.older === "failed") void loadOlder(id);
   });
-  void unsavedLines.begin(me, { all: () => [...timelines].map(([id, held]) => [id, held.value]), apply, stored: hear });
+  void unsavedLines.begin(me, { all: () => [...timelines].map(([id, held]) => [id, held.value]), apply, stored: handedIn });
   await sender.begin(me, {
     wrote: (entry) => apply(entry.conversation, { kind: "wrote", id: entry.id, body: entry.body, at: entry.passed?.at ?? entry.at, ...standing(entry) }),
     sending: (entry) => {
@@ -48,6 +49,12 @@ export async function begin(me: Me, doubted: () => void): Promise<void> {
     withdrew: (entry) => apply(entry.conversation, { kind: "withdrew", id: entry.id }),
     stored: (message, history) => apply(message.conversation, { kind: "stored", message, history }),
   });
+}
+
+/** An unsaved line that this page has handed in. */
+function handedIn(message: Message, history: string): void {
+  conversations.apply({ kind: "message", message });
+  hear(message, history);
 }
 
 const isFresh = (entry: Entry): boolean => Date.now() - entry.order / 1000 < 10_000;

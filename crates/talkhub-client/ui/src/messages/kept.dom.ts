@@ -40,7 +40,7 @@ function openStore(): Promise<void> {
         if (inMemoryOnly.value) {
           // Late: what went on in memory meanwhile is kept now.
           inMemoryOnly.value = false;
-          await Promise.all(state.value.entries.map(keep));
+          await Promise.all(state.value.entries.map((entry) => keep(entry)));
         }
         resolve();
       }, refused)
@@ -64,19 +64,19 @@ export function apply(event: OutboxEvent): void {
 const forget = (entries: readonly Entry[]): void => void store?.remove(entries.map((entry) => entry.id)).catch(() => undefined);
 
 /** Resolves when it is on disk, or when there is no disk. */
-export async function keep(entry: Entry): Promise<void> {
+export async function keep(entry: Entry, durability: "strict" | "relaxed" = "strict"): Promise<void> {
   await opened;
   try {
-    await store?.put(entry);
+    await store?.put(entry, durability);
   } catch {
     inMemoryOnly.value = true;
   }
 }
 
-/** Keeps an entry as it stands now. */
+/** Keeps an entry as it stands now: stored, or passed on. Were that lost, it would only be asked once more. */
 export function keepNow(id: MessageId): void {
   const entry = find(id);
-  if (entry) void keep(entry);
+  if (entry) void keep(entry, "relaxed");
 }
 
 /**

@@ -10,7 +10,7 @@ const STORE = "entries";
 
 export interface OutboxStore {
   load(user: UserId): Promise<Entry[]>;
-  put(entry: Entry): Promise<void>;
+  put(entry: Entry, durability?: "strict" | "relaxed"): Promise<void>;
   remove(ids: readonly MessageId[]): Promise<void>;
   /** Gives these to the tab `by`, unless another tab was faster. */
   claim(entries: readonly Entry[], by: string): Promise<Entry[]>;

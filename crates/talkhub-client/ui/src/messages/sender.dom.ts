@@ -269,7 +269,7 @@ function passedOn({ id }: Entry, receipt: string, at: number): void {
   apply({ kind: "passed_on", id, receipt, at, now: steady(), chance: Math.random() });
   const entry = find(id);
   if (!entry || isSettled(outbox.value, entry)) return;
-  void keep(entry);
+  keepNow(id);
   watcher?.passedOn(entry);
 }
 

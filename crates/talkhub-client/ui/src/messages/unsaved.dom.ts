@@ -64,7 +64,7 @@ export function changed(conversation: ConversationId, before: readonly Unsaved[]
   const kept = (line: Unsaved): KeptUnsaved => ({ ...line, user: me ?? line.sender.user_id, conversation });
   const gone = before.filter((line) => !after.some((other) => isOf(other, line.sender.user_id, line.id)));
   void store.remove(gone.map((line) => keyOf(kept(line)))).catch(() => undefined);
-  for (const line of after) if (!before.includes(line)) void store.put(kept(line)).catch(() => undefined);
+  for (const line of after) if (!before.includes(line)) void store.put(kept(line), "relaxed").catch(() => undefined);
 }
 
 /** Time passes for what waits; and what has waited too long is handed in, by one tab. */

@@ -94,8 +94,21 @@ export function submit(to: Group, id: MessageId, body: string, prev: MessageId |
   const through = socket;
   if (!through || !isUp()) return Promise.resolve(null);
   return new Promise((resolve) => {
-    through.timeout(ANSWER_WITHIN).emit(EVENT, event, (error: unknown, answer: unknown) => resolve(error ? null : readAck(answer)));
+    const cut = (): void => give(null);
+    const give = (answer: Ack | null): void => {
+      awaited.delete(cut);
+      resolve(answer);
+    };
+    awaited.add(cut);
+    through.timeout(ANSWER_WITHIN).emit(EVENT, event, (error: unknown, answer: unknown) => give(error ? null : readAck(answer)));
   });
+}
+
+/** Submits without an answer. With their connection they are cut: what the library still holds back would be told after 10 s only. */
+const awaited = new Set<() => void>();
+
+function cutAwaited(): void {
+  for (const cut of [...awaited]) cut();
 }
 
 /** Sends for the moment: lost if the connection is not there. */
@@ -113,6 +126,7 @@ async function connect(): Promise<void> {
   socket?.close();
   socket = null;
   confirmed = false;
+  cutAwaited();
   if (ticket === null) {
     const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
     if (mine !== attempt) return;
@@ -155,6 +169,7 @@ function open(with_: RelayTicket, own: number): void {
     if (own !== attempt) return;
     confirmed = false;
     apply({ kind: "lost", now: steady() });
+    cutAwaited();
     listener?.down();
     later(null);
   });

@@ -1,11 +1,24 @@
 // Asking for a ticket: as long as the server says to wait, nobody asks again; then the connection comes by itself.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { GROUP, messageId } from "../messages/samples.std";
 
 const opened = vi.hoisted(() => [] as string[]);
+/** What the page does with the last socket that it made. */
+const socket = vi.hoisted(() => ({ on: new Map<string, (...args: unknown[]) => void>(), emitted: [] as unknown[], connected: false }));
 vi.mock("socket.io-client", () => ({
   io: (url: string) => {
     opened.push(url);
-    return { on: () => undefined, close: () => undefined, removeAllListeners: () => undefined };
+    socket.on.clear();
+    return {
+      get connected() {
+        return socket.connected;
+      },
+      on: (name: string, act: () => void) => socket.on.set(name, act),
+      timeout: () => ({ emit: (_name: string, event: unknown) => socket.emitted.push(event) }),
+      close: () => undefined,
+      disconnect: () => undefined,
+      removeAllListeners: () => undefined,
+    };
   },
 }));
 
@@ -58,4 +71,20 @@ test("503, the relay is away: who presses is not kept waiting", async () => {
   firstAnswers(503);
   await begun();
   expect([asked, opened]).toEqual([[0, 5_000], [ticket.relay_url]]);
+});
+
+test("FLT22: what waits for its answer is cut with the connection, whatever the library still holds back", async () => {
+  firstAnswers(503);
+  const relay = await begun();
+  socket.connected = true;
+  socket.on.get("connect")?.();
+  relay.confirm();
+  const answers: unknown[] = [];
+  void relay.submit(GROUP, messageId(1), "first", messageId(2), "a receipt").then((answer) => answers.push(answer));
+  await vi.advanceTimersByTimeAsync(0);
+  expect([socket.emitted, answers]).toEqual([[{ to: GROUP, id: messageId(1), class: "durable", frame: '{"kind":"message","body":"first"}', prev: messageId(2), receipt: "a receipt" }], []]);
+  socket.connected = false;
+  socket.on.get("disconnect")?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toEqual([null]);
 });
