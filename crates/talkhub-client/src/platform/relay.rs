@@ -52,6 +52,7 @@ enum Way {
 struct Recording {
     said: Vec<Said>,
     away: bool,
+    panics: bool,
     after_chunk: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -110,6 +111,13 @@ impl Relay {
     pub fn record_away(&self, away: bool) {
         if let Some(mut recording) = self.recorded() {
             recording.away = away;
+        }
+    }
+
+    /// A recording handle panics at the next change of groups.
+    pub fn record_panic(&self) {
+        if let Some(mut recording) = self.recorded() {
+            recording.panics = true;
         }
     }
 
@@ -222,6 +230,7 @@ impl Relay {
             return Ok(());
         }
         if let Some(mut said) = self.recorded() {
+            assert!(!std::mem::take(&mut said.panics), "a bug, as a story wants it");
             if said.away {
                 return Err(Problem::RelayAway);
             }

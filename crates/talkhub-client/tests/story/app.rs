@@ -17,6 +17,7 @@ use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::Place;
 use talkhub_client::platform::hashing::Hasher;
+use talkhub_client::platform::jobs;
 use talkhub_client::platform::page::Assets;
 use talkhub_client::platform::relay::{Relay, Said};
 use talkhub_client::platform::tasks::Tasks;
@@ -95,6 +96,24 @@ fn config(folder: &std::path::Path) -> Config {
     // The clock stands: a hold would never end by itself.
     config.messages.hold = Duration::ZERO;
     config
+}
+
+/// A story in which something that must happen has not happened is not told to its end.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let db = self.app.db.clone();
+        // A connection may not be used on a thread that runs other work.
+        let looked = std::thread::spawn(move || db.read_blocking(|conn| Ok(jobs::list_due(conn, i64::MAX)?)));
+        let left: Vec<_> = match looked.join() {
+            Ok(Ok(left)) => left,
+            other => panic!("the jobs cannot be read: {other:?}"),
+        };
+        let left: Vec<_> = left.iter().map(jobs::Due::job).collect();
+        assert!(left.is_empty(), "jobs are left undone: {left:?}");
+    }
 }
 
 impl TestApp {

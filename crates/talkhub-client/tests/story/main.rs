@@ -9,6 +9,7 @@ mod conversations;
 mod data;
 mod doors;
 mod fuzz;
+mod jobs;
 mod link;
 mod messages;
 mod pages;

@@ -74,7 +74,7 @@ async fn who_does_not_authenticate_is_closed() {
     );
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
     let ended = tokio::time::timeout(SOON, async {
-        while let Some(Ok(message)) = futures_util::StreamExt::next(&mut socket).await {
+        while let Some(Ok(message)) = socket.next().await {
             if message.is_close() {
                 break;
             }
