@@ -1,10 +1,11 @@
 //! One tab or device of the model: the cores without IO, and a disk that survives it.
 
+use super::answers::{Answer, Reply};
 use super::server::{LATEST, Place};
-use shared_protocol::api::{Changes, Heads as HeadsAnswer, Message, MessagePage, Person};
-use shared_protocol::{ConversationId, MessageId, Problem, RelayId};
+use shared_protocol::api::{Message, Person};
+use shared_protocol::{ConversationId, MessageId, Problem, RelayId, UserId};
 use socket_client::Rules;
-use socket_client::catch_up::{PendingState, Timeline, TimelineEvent};
+use socket_client::catch_up::{PendingState, Timeline, TimelineEvent, Unsaved};
 use socket_client::heads::{Heads, HeadsEvent};
 use socket_client::outbox::{Due, Entry, Outbox, OutboxEvent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,39 +15,6 @@ const PATIENCE: i64 = 10_000;
 
 /// What lies on a device's disk: the entries of each of its tabs.
 pub type Disk = BTreeMap<String, Vec<Entry>>;
-
-/// What a submit was answered.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// An ack: the row's place, not its text.
-    Acked {
-        seq: i64,
-        rev: i64,
-        at: i64,
-        history: String,
-    },
-    /// Over HTTPS: the row itself.
-    Row {
-        message: Message,
-        history: String,
-    },
-    Refused(Problem),
-    Busy,
-    /// None came.
-    Nothing,
-}
-
-/// An answer to a question over HTTPS.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    Page(u64, ConversationId, MessagePage),
-    Older(ConversationId, MessagePage),
-    Changes(u64, ConversationId, Changes),
-    Heads(HeadsAnswer),
-    Posted(MessageId, Answer),
-    NoPage(u64, ConversationId),
-    NoHeads,
-}
 
 /// A tab.
 pub struct Device {
@@ -65,6 +33,10 @@ pub struct Device {
     /// Counts starts.
     pub life: u32,
     pub has_https: bool,
+    /// It will never be seen again, nor what lay on its disk.
+    pub is_gone: bool,
+    /// The last question had no answer.
+    has_failed: bool,
     emitted_at: BTreeMap<MessageId, i64>,
     last_tick: i64,
     rules: Rules,
@@ -92,6 +64,8 @@ impl Device {
             connection: 0,
             life: 0,
             has_https: true,
+            is_gone: false,
+            has_failed: false,
             emitted_at: BTreeMap::new(),
             last_tick: now,
             rules,
@@ -152,6 +126,7 @@ impl Device {
         for entry in self.outbox.entries() {
             let state = match (&entry.refused, self.outbox.is_settled(entry)) {
                 (Some(_), _) => PendingState::Failed,
+                (None, false) if entry.passed.is_some() => PendingState::PassedOn,
                 (None, false) => PendingState::Sending,
                 (None, true) => continue,
             };
@@ -209,18 +184,32 @@ impl Device {
                     id,
                     problem: problem.clone(),
                 });
-                for timeline in self.timelines.values_mut() {
-                    timeline.apply(TimelineEvent::Stands {
-                        id,
-                        state: PendingState::Failed,
-                        problem: Some(problem.clone()),
-                    });
-                }
+                self.stands(id, PendingState::Failed, Some(&problem));
+            }
+            Answer::PassedOn { at, receipt } => {
+                self.outbox.apply(OutboxEvent::PassedOn {
+                    id,
+                    at,
+                    receipt,
+                    now,
+                    chance,
+                });
+                self.stands(id, PendingState::PassedOn, None);
             }
             Answer::Busy => self.outbox.apply(put_off(Some(1000))),
             Answer::Nothing => self.outbox.apply(put_off(None)),
         }
         self.save(disk);
+    }
+
+    fn stands(&mut self, id: MessageId, state: PendingState, problem: Option<&Problem>) {
+        for timeline in self.timelines.values_mut() {
+            timeline.apply(TimelineEvent::Stands {
+                id,
+                state,
+                problem: problem.cloned(),
+            });
+        }
     }
 
     fn row_of(&self, entry: &Entry, seq: i64, rev: i64, at: i64) -> Message {
@@ -258,6 +247,24 @@ impl Device {
         self.settle_shown(now, disk);
     }
 
+    /// The relay has passed on what somebody sent.
+    pub fn hear_unsaved(&mut self, id: ConversationId, line: &Unsaved) {
+        let line = line.clone();
+        self.tell(id, TimelineEvent::Unsaved { line });
+    }
+
+    /// What had been passed on was refused for good.
+    pub fn hear_not_saved(&mut self, conversation: ConversationId, sender: UserId, id: MessageId) {
+        let problem = None;
+        self.tell(conversation, TimelineEvent::NotSaved { sender, id, problem });
+    }
+
+    /// The relay asks to compare heads: the logic server is back.
+    pub fn look(&mut self, now: i64) {
+        self.heads.apply(HeadsEvent::Look);
+        self.outbox.apply(OutboxEvent::Hurry { now });
+    }
+
     /// A row may tell what a lost ack could not: that an entry is stored.
     fn settle_shown(&mut self, now: i64, disk: &mut Disk) {
         for timeline in self.timelines.values() {
@@ -289,6 +296,14 @@ impl Device {
     }
 
     pub fn replied(&mut self, reply: Reply, now: i64, chance: f64, disk: &mut Disk) {
+        let fails = matches!(
+            reply,
+            Reply::NoPage(..) | Reply::NoHeads | Reply::Posted(_, Answer::Nothing)
+        );
+        if self.has_failed && !fails {
+            self.outbox.apply(OutboxEvent::Hurry { now });
+        }
+        self.has_failed = fails;
         match reply {
             Reply::Page(run, id, page) => {
                 self.learn(&page.history_id, now);
@@ -314,6 +329,17 @@ impl Device {
                 }
             }
             Reply::Posted(id, answer) => return self.answered(id, answer, now, chance, disk),
+            Reply::HandedIn(conversation, sender, id, answer) => match answer {
+                Answer::Row { message, history } => {
+                    self.learn(&history, now);
+                    self.tell(conversation, TimelineEvent::Heard { message, history });
+                }
+                Answer::Refused(problem) => {
+                    let problem = Some(problem);
+                    self.tell(conversation, TimelineEvent::NotSaved { sender, id, problem });
+                }
+                _ => {}
+            },
             Reply::NoPage(run, id) => self.tell(id, TimelineEvent::Failed { run }),
             Reply::NoHeads => self.heads.apply(HeadsEvent::Failed),
         }
@@ -338,6 +364,9 @@ impl Device {
         self.emitted_at.retain(|_, at| now < *at + PATIENCE);
         for id in late {
             self.answered(id, Answer::Nothing, now, chance, disk);
+        }
+        for timeline in self.timelines.values_mut() {
+            timeline.apply(TimelineEvent::Aged { now });
         }
         let due = self.last_tick + 1000;
         self.heads.apply(HeadsEvent::Ticked { due, now });

@@ -4,7 +4,8 @@ use super::device::Device;
 use super::server::{Place, Truth};
 use shared_protocol::api::Message;
 use shared_protocol::{ConversationId, MessageId, UserId};
-use socket_client::catch_up::Timeline;
+use socket_client::catch_up::{Line, Timeline, Unsaved, UnsavedState};
+use socket_client::outbox::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An invariant that does not hold.
@@ -16,7 +17,7 @@ pub struct Broken {
 
 pub type Checked = Result<(), Broken>;
 
-fn ensure(holds: bool, invariant: &'static str, said: impl FnOnce() -> String) -> Checked {
+pub fn ensure(holds: bool, invariant: &'static str, said: impl FnOnce() -> String) -> Checked {
     if holds {
         return Ok(());
     }
@@ -27,7 +28,7 @@ fn ensure(holds: bool, invariant: &'static str, said: impl FnOnce() -> String) -
 }
 
 /// Who wrote what where, by what names it.
-type Key = (ConversationId, UserId, MessageId);
+pub type Key = (ConversationId, UserId, MessageId);
 
 /// What was written, and what was promised about it.
 #[derive(Default)]
@@ -38,6 +39,11 @@ pub struct Ledger {
     written: BTreeMap<(ConversationId, String), Vec<Key>>,
     acked: BTreeMap<Key, i64>,
     failed: BTreeSet<Key>,
+    /// Whose device is gone for good: nobody offers it again.
+    lost: BTreeSet<Key>,
+    /// What was refused after the copy was made: a restore takes that back, as it takes ticks back.
+    taken_back: BTreeSet<Key>,
+    copied_failed: BTreeSet<Key>,
     /// Every row that ever was in a history.
     ever: BTreeMap<String, BTreeSet<(i64, Key)>>,
     revs: BTreeMap<ConversationId, i64>,
@@ -72,12 +78,23 @@ impl Ledger {
 
     /// Somebody is shown that it was refused.
     pub fn failed(&mut self, key: Key) {
-        self.failed.insert(key);
+        if !self.taken_back.contains(&key) {
+            self.failed.insert(key);
+        }
+    }
+
+    pub fn lost(&mut self, entries: &[Entry]) {
+        self.lost.extend(
+            entries
+                .iter()
+                .map(|entry| (entry.conversation, entry.user, entry.id)),
+        );
     }
 
     pub fn copied(&mut self, history: &str) {
         let rows = self.ever.get(history).cloned().unwrap_or_default();
         self.copied = BTreeMap::from([(history.to_owned(), rows)]);
+        self.copied_failed = self.failed.clone();
     }
 
     /// Back to the copy: what was acked since is owed again, without a place.
@@ -86,6 +103,9 @@ impl Ledger {
         let kept: BTreeMap<Key, i64> = rows.iter().map(|(seq, key)| (*key, *seq)).collect();
         self.acked.retain(|key, _| kept.contains_key(key));
         self.ever.entry(history.to_owned()).or_default().extend(rows);
+        self.taken_back
+            .extend(self.failed.difference(&self.copied_failed));
+        self.failed.clone_from(&self.copied_failed);
         self.revs.clear();
         self.marks.clear();
     }
@@ -180,14 +200,36 @@ impl Ledger {
             .iter()
             .filter(|entry| entry.refused.is_some())
         {
-            let key = (entry.conversation, entry.user, entry.id);
-            self.failed(key);
+            self.shows_failed((entry.conversation, entry.user, entry.id), truths)?;
+        }
+        for (id, timeline) in &device.timelines {
+            let refused = timeline
+                .unsaved()
+                .iter()
+                .filter(|line| line.state == UnsavedState::Refused);
+            for line in refused {
+                self.shows_failed((*id, line.sender.user_id, line.id), truths)?;
+            }
+        }
+        for entry in device.outbox.entries() {
+            let here = entry.ticked.as_ref().filter(|tick| tick.history == history);
             let rows = &truths[&entry.conversation].rows;
-            ensure(!rows.iter().any(|row| key_of(row) == key), "inv11", || {
-                format!("{:?} is shown as failed and is stored", entry.body)
-            })?;
+            let mut own = rows.iter().filter(|row| row.sender.user_id == entry.user);
+            ensure(
+                here.is_none() || own.any(|row| row.id == entry.id),
+                "inv06",
+                || format!("{:?} has a tick and is not stored", entry.body),
+            )?;
         }
         self.check_screen(device.me.user_id, &device.timelines, truths, history)
+    }
+
+    fn shows_failed(&mut self, key: Key, truths: &BTreeMap<ConversationId, Truth>) -> Checked {
+        self.failed(key);
+        let is_stored = truths[&key.0].rows.iter().any(|row| key_of(row) == key);
+        ensure(!is_stored || !self.failed.contains(&key), "inv11", || {
+            format!("{key:?} is shown as failed and is stored")
+        })
     }
 
     /// What somebody's timelines show.
@@ -211,13 +253,25 @@ impl Ledger {
                 ensure(is_new, "inv05", || format!("{:?} is shown twice", row.body))?;
                 shown.insert((row.seq, key_of(row)));
             }
-            let twice = timeline
-                .pending()
-                .iter()
-                .find(|line| names.contains(&(me, line.id)));
-            ensure(twice.is_none(), "inv05", || {
-                format!("{twice:?} is shown as stored too")
-            })?;
+            let mut is_after = false;
+            for line in timeline.lines() {
+                let name = match line {
+                    Line::Stored(_) => {
+                        ensure(!is_after, "inv06", || {
+                            "what is stored stands after what is not".to_owned()
+                        })?;
+                        continue;
+                    }
+                    Line::Unsaved(line) => (line.sender.user_id, line.id),
+                    Line::Unmarked(line) => {
+                        let said = || format!("{:?} is shown as if it were stored", line.body);
+                        return ensure(false, "inv06", said);
+                    }
+                    Line::Own(line) => (me, line.id),
+                };
+                is_after = true;
+                ensure(names.insert(name), "inv05", || format!("{name:?} is shown twice"))?;
+            }
             let of_one = self.ever.values().any(|rows| shown.is_subset(rows));
             let somewhere = |row: &(i64, Key)| self.ever.values().any(|rows| rows.contains(row));
             ensure(shown.iter().all(somewhere), "inv06", || {
@@ -254,9 +308,26 @@ impl Ledger {
             ensure(timeline.history() == Some(history), "inv24", || {
                 format!("{} believes in {:?}", device.tab, timeline.history())
             })?;
+            let mut lines = timeline.unsaved().iter();
+            let waits = lines.find(|line| {
+                line.state == UnsavedState::Waiting && !self.is_orphaned(line, &truth.rows, *id)
+            });
+            ensure(waits.is_none(), "inv22", || {
+                format!("{waits:?} is not yet saved, for ever")
+            })?;
         }
         let unsent: Vec<&str> = device.outbox.unsent().map(|entry| entry.body.as_str()).collect();
         ensure(unsent.is_empty(), "inv22", || format!("{unsent:?} wait for ever"))
+    }
+
+    /// The one before it never came, and its writer is gone: after a day it says that it was not saved.
+    fn is_orphaned(&self, line: &Unsaved, rows: &[Message], id: ConversationId) -> bool {
+        let sender = line.sender.user_id;
+        let is_open = |prev| {
+            let key = (id, sender, prev);
+            !rows.iter().any(|row| key_of(row) == key) && !self.failed.contains(&key)
+        };
+        self.lost.contains(&(id, sender, line.id)) && line.prev.is_some_and(is_open)
     }
 
     /// Everything that was written is stored or refused; after a restore it was offered again.
@@ -265,10 +336,11 @@ impl Ledger {
             .values()
             .flat_map(|truth| truth.rows.iter().map(key_of))
             .collect();
-        let missing = self
-            .bodies
-            .iter()
-            .find(|(key, _)| !stored.contains(key) && !self.failed.contains(key));
+        let missing = self.bodies.iter().find(|(key, _)| {
+            ![&stored, &self.failed, &self.lost, &self.taken_back]
+                .iter()
+                .any(|keys| keys.contains(key))
+        });
         ensure(missing.is_none(), "inv24", || {
             format!("{missing:?} is neither stored nor refused")
         })

@@ -8,20 +8,20 @@ use socket_client::Rules;
 use socket_client::catch_up::{Timeline, TimelineEvent};
 use std::collections::BTreeMap;
 
-const ANN: i64 = 1_000_000_001;
-const BOB: i64 = 1_000_000_002;
+pub(super) const ANN: i64 = 1_000_000_001;
+pub(super) const BOB: i64 = 1_000_000_002;
 const EVE: i64 = 1_000_000_003;
-const HISTORY: &str = "h1";
+pub(super) const HISTORY: &str = "h1";
 
-fn user(number: i64) -> UserId {
+pub(super) fn user(number: i64) -> UserId {
     UserId::new(number).unwrap()
 }
 
-fn id(number: i64) -> MessageId {
+pub(super) fn id(number: i64) -> MessageId {
     format!("0192f5d0-7c1e-7abc-8def-{number:012x}").parse().unwrap()
 }
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     Place {
         id: ConversationId::new(1).unwrap(),
         group: Group::new([1; 16]),
@@ -29,7 +29,7 @@ fn place() -> Place {
     }
 }
 
-fn row(seq: i64, sender: i64) -> Message {
+pub(super) fn row(seq: i64, sender: i64) -> Message {
     Message {
         conversation: place().id,
         seq,
@@ -50,7 +50,7 @@ fn row(seq: i64, sender: i64) -> Message {
 }
 
 /// Two messages of Ann's, written in this order, both acked; Bob has read one.
-fn world() -> (Ledger, Truth) {
+pub(super) fn world() -> (Ledger, Truth) {
     let mut ledger = Ledger::default();
     for seq in [1, 2] {
         let key = (place().id, user(ANN), id(seq));

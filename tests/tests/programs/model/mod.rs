@@ -3,21 +3,25 @@
 //!
 //! `TALKHUB_MODEL_SCHEDULES` says how many (1,000 if unset), `TALKHUB_MODEL_SEED` where to begin (0 if unset).
 
+mod answers;
 mod chance;
 mod device;
 mod ledger;
 mod ledger_tests;
-mod sent;
+mod passing;
+mod seen;
 mod server;
+mod unsaved_tests;
 mod world;
 
 use ledger::Broken;
+use seen::{Seen, Switches};
 use server::Server;
 use socket_client::Rules;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::{Seen, Switches, World};
+use world::World;
 
 /// How many schedules are tried at most until a switched off rule is noticed.
 const TRIES: u64 = 400;
@@ -194,6 +198,11 @@ fn the_schedules_see_every_kind_of_fault() {
         "{seen:?}"
     );
     assert!(count < 10 * seen.too_far && count < 10 * seen.older, "{seen:?}");
+    assert!(
+        count < seen.passed_on && count < seen.unsaved && count < seen.held && count < 5 * seen.handed_in,
+        "{seen:?}"
+    );
+    assert!(count < 20 * seen.not_saved && count < 10 * seen.gone, "{seen:?}");
 }
 
 #[test]
@@ -264,6 +273,41 @@ fn without_ru5_a_submit_that_names_nothing_before_it_is_noticed() {
 #[test]
 fn without_ru5_a_prev_that_forgets_ticks_is_noticed_after_a_restore() {
     without(|rules| rules.prev_may_be_ticked = false);
+}
+
+#[test]
+fn without_ru5_new_messages_before_what_was_passed_on_are_noticed() {
+    check_noticed(|switches| switches.server.receipts_first = false);
+}
+
+#[test]
+fn without_ru5_an_offer_without_its_receipt_is_noticed() {
+    without(|rules| rules.receipts = false);
+}
+
+#[test]
+fn without_ru5_what_was_passed_on_taken_as_stored_is_noticed() {
+    without(|rules| rules.passed_on_is_no_tick = false);
+}
+
+#[test]
+fn without_ru5_what_nobody_hands_in_is_noticed() {
+    without(|rules| rules.hand_in = false);
+}
+
+#[test]
+fn without_ru5_a_refusal_that_is_forgotten_is_noticed() {
+    check_noticed(|switches| switches.server.refusals_stand = false);
+}
+
+#[test]
+fn without_ru6_an_unsaved_line_without_its_mark_is_noticed() {
+    without(|rules| rules.unsaved_is_marked = false);
+}
+
+#[test]
+fn without_ru6_an_unsaved_line_beside_its_row_is_noticed() {
+    without(|rules| rules.stored_replaces_unsaved = false);
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! The logic server of the model: the real commit and the real answers, on a real SQLite file, with crashes at each point.
 
+mod disk;
+
+pub use disk::Truth;
+
 use anyhow::Result;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
-use shared_protocol::api::{Changes, Heads, Message, MessagePage, Person, RegisterForm};
+use shared_protocol::api::{Changes, Heads, Message, MessagePage, PassedOn, Person, RegisterForm};
 use shared_protocol::internal::Submit;
 use shared_protocol::receipt::Key;
-use shared_protocol::{ConversationId, Group, Problem, RelayId, UserId};
+use shared_protocol::{ConversationId, Group, MessageId, Problem, RelayId, UserId};
 use std::cell::RefCell;
 use std::time::Duration;
-use talkhub_client::messages::{Author, Draft, Edge, Outcome, Stored, Window, relay, send_all};
+use talkhub_client::messages::{Author, Body, Draft, Edge, Outcome, Stored, Window, relay, send_all};
 use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::{Db, DbConn};
@@ -20,6 +24,8 @@ use talkhub_client::{accounts, conversations, messages, shell};
 pub const PEOPLE: [&str; 3] = ["1000000001", "1000000002", "1000000003"];
 /// What both programs of the model know.
 pub const SECRET: &str = "the secret of the model's two programs";
+/// When every schedule begins.
+pub const START: i64 = 1_800_000_000_000;
 /// How many rows of changes a page has, and from how many on a device loads afresh.
 const PAGE: i64 = 3;
 const MOST: i64 = 8;
@@ -48,6 +54,10 @@ pub struct ServerRules {
     pub unsure_is_looked_up: bool,
     /// RU3: an id that is known gives the first result.
     pub first_result: bool,
+    /// RU5: what was passed on is put in order before anything else is stored.
+    pub receipts_first: bool,
+    /// RU5: a refusal of what was passed on stands.
+    pub refusals_stand: bool,
     /// RU9: `upto` is of the same snapshot as the rows.
     pub one_snapshot: bool,
     /// RU12: a restore makes a new history.
@@ -59,6 +69,8 @@ impl ServerRules {
         ack_after_commit: true,
         unsure_is_looked_up: true,
         first_result: true,
+        receipts_first: true,
+        refusals_stand: true,
         one_snapshot: true,
         new_history: true,
     };
@@ -71,6 +83,9 @@ pub enum Settled {
     Refused(Problem),
     Busy,
 }
+
+/// A draft, or why it is none.
+pub type Parsed = std::result::Result<Draft, Box<Problem>>;
 
 /// One conversation and who is in it.
 #[derive(Clone, Debug)]
@@ -97,7 +112,7 @@ impl Server {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("model.db").display().to_string();
         let config = Config::from_values(None, vec![("DATABASE_URL".into(), path)])?;
-        let clock = Clock::frozen(1_800_000_000_000);
+        let clock = Clock::frozen(START);
         let (db, _) = shell::open_database(&config, &clock)?;
         let mut server = Self {
             db,
@@ -115,7 +130,9 @@ impl Server {
             Ok(conn.batch_execute(
                 "CREATE TABLE copy_messages AS SELECT * FROM messages; \
                  CREATE TABLE copy_conversations AS SELECT * FROM conversations; \
-                 CREATE TABLE copy_members AS SELECT * FROM members",
+                 CREATE TABLE copy_members AS SELECT * FROM members; \
+                 CREATE TABLE copy_refusals AS SELECT * FROM refusals; \
+                 CREATE TABLE expelled AS SELECT * FROM members",
             )?)
         });
         let clock = server.clock.clone();
@@ -151,9 +168,10 @@ impl Server {
     /// Lets the relay know these connections, and empties the history.
     pub fn begin(&mut self, relay_ids: &[(RelayId, UserId)], rules: ServerRules) {
         self.rules = rules;
+        self.clock = Clock::frozen(START);
         self.restores = 0;
         self.history = "history 0".to_owned();
-        let mut script = "DELETE FROM messages; DELETE FROM online; DELETE FROM sessions; \
+        let mut script = "DELETE FROM messages; DELETE FROM refusals; DELETE FROM expelled; DELETE FROM online; DELETE FROM sessions; \
              UPDATE conversations SET seq = 0, rev = 0, last_at = 0; UPDATE members SET read_seq = 0;"
             .to_owned();
         for (number, (relay_id, user)) in relay_ids.iter().enumerate() {
@@ -177,38 +195,51 @@ impl Server {
         self.clock.advance(Duration::from_millis(millis));
     }
 
-    /// A batch from the link, as one transaction. `None`: it died, nobody hears anything.
-    pub fn commit(&mut self, batch: &[Submit], fault: Fault) -> Option<Vec<Settled>> {
-        let key = Key::of(SECRET);
-        let parsed: Vec<_> = batch
-            .iter()
-            .map(|submit| relay::parse(submit, &key, self.clock.now()))
-            .collect();
-        let drafts: Vec<Draft> = parsed
-            .iter()
-            .filter_map(|draft| draft.as_ref().ok().cloned())
-            .collect();
-        let outcomes = self.transact(&drafts, fault)?;
-        let mut outcomes = outcomes.into_iter();
-        let each = parsed.into_iter().map(|draft| match draft {
-            Ok(_) => outcomes.next().expect("one outcome for each draft"),
-            Err(problem) => settled(Err(problem)),
-        });
-        Some(each.collect())
+    /// What the relay submits.
+    pub fn parse(&self, submit: &Submit) -> Parsed {
+        let parsed = relay::parse(submit, &Key::of(SECRET), self.clock.now());
+        parsed.map_err(|problem| Box::new(problem.to_wire()))
     }
 
-    /// `POST …/messages`: the same commit for one.
-    pub fn post(&mut self, user: UserId, draft: Draft, fault: Fault) -> Option<Settled> {
-        let draft = Draft {
-            author: Author::User(user),
-            ..draft
-        };
-        self.transact(&[draft], fault)?.pop()
+    /// What somebody hands in as passed on.
+    pub fn parse_passed_on(&self, group: &Group, handed: &PassedOn) -> Parsed {
+        let parsed = relay::parse_passed_on(group, handed, &Key::of(SECRET), self.clock.now());
+        parsed.map_err(|problem| Box::new(problem.to_wire()))
+    }
+
+    /// A batch as one transaction. `None`: it died, nobody hears anything. Whoever is `expelled` may not write in that
+    /// conversation just now.
+    pub fn commit(
+        &mut self,
+        drafts: &[Draft],
+        fault: Fault,
+        expelled: Option<(ConversationId, UserId)>,
+    ) -> Option<Vec<Settled>> {
+        if let Some((id, user)) = expelled {
+            let row = format!(
+                "FROM members WHERE conversation_id = {} AND user_id = {}",
+                id.number(),
+                user.number()
+            );
+            let script = format!("INSERT INTO expelled SELECT * {row}; DELETE {row}");
+            self.write(move |conn| Ok(conn.batch_execute(&script)?));
+        }
+        let settled = self.transact(drafts, fault);
+        self.write(|conn| {
+            Ok(conn.batch_execute("INSERT INTO members SELECT * FROM expelled; DELETE FROM expelled")?)
+        });
+        if !self.rules.refusals_stand {
+            self.write(|conn| Ok(conn.batch_execute("DELETE FROM refusals")?));
+        }
+        settled
     }
 
     fn transact(&mut self, drafts: &[Draft], fault: Fault) -> Option<Vec<Settled>> {
         let renamed: Vec<Draft>;
         let mut drafts = drafts;
+        if drafts.is_empty() {
+            return Some(Vec::new());
+        }
         if !self.rules.first_result {
             renamed = drafts.iter().map(|draft| self.forget(draft)).collect();
             drafts = &renamed;
@@ -287,79 +318,6 @@ impl Server {
             conversations::mark_read(conn, &mine, seq)
         })
     }
-
-    /// What a conversation is on disk: its rows by `seq`, its `seq` and `rev`, and, where `members` are named, their marks
-    /// and badges.
-    pub fn look(&self, place: &Place, members: &[UserId]) -> Truth {
-        self.read(|conn| {
-            let mine = conversations::get_mine(conn, place.id, place.members[0])?;
-            let window = Window {
-                edge: Edge::After(0),
-                limit: 100_000,
-            };
-            let page = messages::page(conn, &mine, &window, &self.history)?;
-            let mut marks = Vec::new();
-            for member in members {
-                let mine = conversations::get_mine(conn, place.id, *member)?;
-                marks.push((*member, mine.read, messages::unread(conn, &mine)?));
-            }
-            Ok(Truth {
-                rows: page.messages,
-                seq: mine.conversation.seq,
-                rev: mine.conversation.rev,
-                marks,
-            })
-        })
-    }
-
-    /// An edit, as the slice that will bring it must do it: the conversation's next `rev`, the row's new state, one
-    /// transaction. The readers' rules for changed rows exist already.
-    pub fn edit(&self, id: ConversationId, seq: i64, body: &str) {
-        let id = id.number();
-        let script = format!(
-            "UPDATE conversations SET rev = rev + 1 WHERE id = {id}; UPDATE messages SET body = '{body}', \
-             rev = (SELECT rev FROM conversations WHERE id = {id}) WHERE conversation_id = {id} AND seq = {seq}"
-        );
-        self.write(move |conn| Ok(conn.batch_execute(&script)?));
-    }
-
-    /// What a backup keeps.
-    pub fn copy(&self) {
-        self.write(|conn| {
-            Ok(conn.batch_execute(
-                "DELETE FROM copy_messages; INSERT INTO copy_messages SELECT * FROM messages; \
-                 DELETE FROM copy_conversations; INSERT INTO copy_conversations SELECT * FROM conversations; \
-                 DELETE FROM copy_members; INSERT INTO copy_members SELECT * FROM members",
-            )?)
-        });
-    }
-
-    /// Back to the copy, as another history. (RU12)
-    pub fn restore(&mut self) {
-        self.write(|conn| {
-            Ok(conn.batch_execute(
-                "DELETE FROM messages; INSERT INTO messages SELECT * FROM copy_messages; \
-                 UPDATE conversations SET (seq, rev, last_at) = \
-                   (SELECT seq, rev, last_at FROM copy_conversations AS copy WHERE copy.id = conversations.id); \
-                 UPDATE members SET read_seq = (SELECT read_seq FROM copy_members AS copy WHERE \
-                   copy.conversation_id = members.conversation_id AND copy.user_id = members.user_id)",
-            )?)
-        });
-        self.restores += 1;
-        if self.rules.new_history {
-            self.history = format!("history {}", self.restores);
-        }
-    }
-}
-
-/// See [`Server::look`].
-#[derive(Clone, Debug, Default)]
-pub struct Truth {
-    pub rows: Vec<Message>,
-    pub seq: i64,
-    pub rev: i64,
-    /// Person, mark, badge; empty where nobody looked.
-    pub marks: Vec<(UserId, i64, i64)>,
 }
 
 fn settled(outcome: Outcome) -> Settled {
@@ -367,5 +325,17 @@ fn settled(outcome: Outcome) -> Settled {
         Ok(Stored { message, .. }) => Settled::Stored(message),
         Err(problem) if problem.is_passing() => Settled::Busy,
         Err(problem) => Settled::Refused(problem.to_wire()),
+    }
+}
+
+/// What somebody sends over HTTPS.
+pub fn draft(author: UserId, group: &Group, id: MessageId, prev: Option<MessageId>, body: &str) -> Draft {
+    Draft {
+        group: group.clone(),
+        author: Author::User(author),
+        id,
+        prev,
+        passed: None,
+        body: Body::parse(body),
     }
 }

@@ -1,20 +1,30 @@
 //! One schedule: devices, a relay that loses, repeats, delays, reorders and forgets, and the logic server, in one seeded order.
 
+mod commits;
+mod ending;
+mod link;
 mod network;
 mod people;
 mod questions;
+pub mod windows;
 
+use super::answers::{Answer, Reply};
 use super::chance::Chance;
-use super::device::{Answer, Device, Disk, Reply};
-use super::ledger::{Broken, Checked, Ledger};
-use super::server::{Fault, Server, ServerRules, Truth};
+use super::device::{Device, Disk};
+use super::ledger::{Broken, Checked, Key, Ledger};
+use super::passing::{Passing, Place};
+use super::seen::{Seen, Switches};
+use super::server::{Fault, START, Server, ServerRules, Truth};
+use commits::Waiting;
+use link::Submitted;
 use shared_protocol::api::Message;
-use shared_protocol::internal::Submit;
 use shared_protocol::{ConversationId, MessageId, RelayId};
-use socket_client::Rules;
-use socket_client::catch_up::Timeline;
+use socket_client::catch_up::Unsaved;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
+use talkhub_client::messages::holding::Holding;
+use windows::{PAUSE, Windows};
 
 /// How many steps a schedule has before the faults end.
 const STEPS: usize = 140;
@@ -23,58 +33,14 @@ const TABS: [(usize, usize); 6] = [(0, 0), (0, 0), (0, 1), (1, 2), (1, 3), (2, 4
 /// How many submits of a tab are on their way at once.
 const WINDOW: usize = 4;
 
-/// What is switched off.
-#[derive(Clone, Copy, Debug)]
-pub struct Switches {
-    pub device: Rules,
-    pub server: ServerRules,
-}
-
-impl Switches {
-    pub const NONE: Self = Self {
-        device: Rules::ALL,
-        server: ServerRules::ALL,
-    };
-}
-
-/// What a schedule has seen, so that a run that saw nothing is noticed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    pub acks: usize,
-    pub stored: usize,
-    pub refused: usize,
-    pub frames: usize,
-    pub crashes: usize,
-    pub restores: usize,
-    pub relay_restarts: usize,
-    pub posts: usize,
-    pub takeovers: usize,
-    pub too_far: usize,
-    pub older: usize,
-    pub edits: usize,
-}
-
-impl std::ops::AddAssign for Seen {
-    fn add_assign(&mut self, other: Self) {
-        self.acks += other.acks;
-        self.stored += other.stored;
-        self.refused += other.refused;
-        self.frames += other.frames;
-        self.crashes += other.crashes;
-        self.restores += other.restores;
-        self.relay_restarts += other.relay_restarts;
-        self.posts += other.posts;
-        self.takeovers += other.takeovers;
-        self.too_far += other.too_far;
-        self.older += other.older;
-        self.edits += other.edits;
-    }
-}
-
 /// On its way to a device; which one, and for which connection or start.
 enum Packet {
     Ack(usize, u32, MessageId, Answer),
     Frame(usize, u32, Rc<(Message, String)>),
+    /// The relay has passed it on.
+    Unsaved(usize, u32, Rc<(ConversationId, Unsaved)>),
+    /// What had been passed on was refused.
+    NotSaved(usize, u32, Key),
     Look(usize, u32),
     Reply(usize, u32, Reply),
 }
@@ -93,14 +59,6 @@ impl Packet {
     }
 }
 
-/// On its way to the logic server: through which tab and which connection of it.
-struct Submitted {
-    tab: usize,
-    connection: u32,
-    id: MessageId,
-    submit: Submit,
-}
-
 /// Everything of one schedule.
 pub struct World<'s> {
     server: &'s mut Server,
@@ -112,7 +70,24 @@ pub struct World<'s> {
     truths: BTreeMap<ConversationId, Truth>,
     seen: Seen,
     net: Vec<Packet>,
+    /// What the relay has submitted and was not settled yet; the logic server has read so many of them.
     link: Vec<Submitted>,
+    read: usize,
+    /// Counts the links.
+    links: u32,
+    /// The relay believes in a link.
+    has_link: bool,
+    /// The logic server has not asked everybody to come again yet.
+    is_introducing: bool,
+    passing: Passing,
+    /// Requests on their way to the writer, and what it holds.
+    requests: Vec<Waiting>,
+    holding: Holding<Waiting>,
+    windows: Windows,
+    /// Of what a device knows that it was passed on, the place in which it was.
+    known: BTreeMap<Key, Place>,
+    /// The relay's number of the next submit.
+    next_r: u64,
     registered: BTreeSet<RelayId>,
     boot: u32,
     server_boot: u32,
@@ -133,7 +108,7 @@ impl<'s> World<'s> {
             .map(|(relay_id, (person, _))| (relay_id.clone(), server.people[person].user_id))
             .collect();
         server.begin(&owners, switches.server);
-        let now = 0;
+        let now = START;
         let devices = relay_ids.into_iter().zip(TABS).map(|(relay_id, (person, disk))| {
             Device::new(
                 &server.people[person],
@@ -156,6 +131,16 @@ impl<'s> World<'s> {
             seen: Seen::default(),
             net: Vec::new(),
             link: Vec::new(),
+            read: 0,
+            links: 1,
+            has_link: true,
+            is_introducing: false,
+            passing: Passing::default(),
+            requests: Vec::new(),
+            holding: new_holding(switches.server),
+            windows: Windows::default(),
+            known: BTreeMap::new(),
+            next_r: 1,
             registered: BTreeSet::new(),
             boot: 1,
             server_boot: 1,
@@ -194,7 +179,7 @@ impl<'s> World<'s> {
         self.look_at_all();
         self.check()?;
         let history = self.server.history.clone();
-        for device in &self.devices {
+        for device in self.devices.iter().filter(|device| !device.is_gone) {
             self.ledger.check_end(device, &self.truths, &history)?;
         }
         self.ledger.check_all_stored(&self.truths)
@@ -203,27 +188,36 @@ impl<'s> World<'s> {
     fn step(&mut self) -> Checked {
         self.pass_some(1200);
         let tab = self.chance.below(self.devices.len());
-        match self.chance.below(100) {
+        if self.devices[tab].is_gone {
+            return Ok(());
+        }
+        match self.chance.below(112) {
             0..12 => self.write(tab),
-            12..28 => self.pump_some()?,
-            28..42 => self.commit()?,
+            12..28 => self.pump_some(),
+            28..42 => self.commit(),
             42..60 => self.deliver_some()?,
             60..70 => self.ask_for_some(),
             70..76 => self.connect(tab),
             76..78 => self.devices[tab].cut(),
+            78..81 | 92..94 => self.edit(),
+            81 | 96 => self.ask_older(tab),
             82 => self.restart_relay(),
             83 => self.crash(),
-            84 => self.is_link_up = false,
+            84 => self.cut_link(),
             85 => self.devices[tab].has_https = false,
             86..89 => self.come_back(),
             89..92 => self.mark_read(tab),
-            78..81 | 92..94 => self.edit(),
             94 => self.reload(tab),
             95 => self.trespass()?,
-            81 | 96 => self.ask_older(tab),
             97 => self.pass_some(70_000),
             98 => self.look(),
-            _ => self.back_up(),
+            99 => self.back_up(),
+            100..104 => self.open_link(),
+            104..107 => self.introduce(),
+            107 => self.close_link(),
+            108 => self.lose_patience(),
+            109 => self.vanish(tab),
+            _ => self.stay_away(),
         }
         Ok(())
     }
@@ -243,13 +237,29 @@ impl<'s> World<'s> {
         }
     }
 
-    fn pump_some(&mut self) -> Checked {
+    fn pump_some(&mut self) {
         for tab in 0..self.devices.len() {
             if self.chance.percent(40) {
-                self.pump(tab)?;
+                self.pump(tab);
             }
         }
-        Ok(())
+    }
+
+    /// The logic server or the link stays away while people go on chatting.
+    fn stay_away(&mut self) {
+        if self.chance.percent(50) {
+            self.crash();
+        } else {
+            self.cut_link();
+        }
+        self.close_link();
+        for _ in 0..4 + self.chance.below(8) {
+            let tab = self.chance.below(self.devices.len());
+            if !self.devices[tab].is_gone {
+                self.write(tab);
+            }
+            self.pump_some();
+        }
     }
 
     /// Less than so many milliseconds pass.
@@ -288,55 +298,11 @@ impl<'s> World<'s> {
         for place in &self.server.places {
             self.ledger.check_disk(place, &self.truths[&place.id], &history)?;
         }
-        for device in &self.devices {
+        self.windows.check(&self.truths)?;
+        for device in self.devices.iter().filter(|device| !device.is_gone) {
             self.ledger.check_device(device, &self.truths, &history)?;
         }
         Ok(())
-    }
-
-    /// No more faults: everything comes back, and two minutes pass.
-    fn heal(&mut self) -> Checked {
-        self.has_faults = false;
-        (self.is_relay_up, self.is_server_up, self.is_link_up) = (true, true, true);
-        self.devices.iter_mut().for_each(|device| device.has_https = true);
-        (0..self.devices.len()).for_each(|tab| self.take_over(tab));
-        for _ in 0..90 {
-            self.pass(1400);
-            for tab in 0..self.devices.len() {
-                self.connect(tab);
-                self.pump(tab)?;
-                self.ask(tab);
-                if self.chance.percent(20) {
-                    self.ask_older(tab);
-                }
-            }
-            while !self.link.is_empty() {
-                self.commit()?;
-            }
-            while !self.net.is_empty() {
-                self.deliver()?;
-            }
-            self.check()?;
-            if self.is_quiet() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.devices.iter().all(|device| {
-            let at_end = |(id, timeline): (&ConversationId, &Timeline)| {
-                timeline.cursor() == Some(self.truths[id].rev)
-                    && timeline.history() == Some(&self.server.history)
-                    && !timeline.catch_up().running
-                    && !timeline.catch_up().want
-            };
-            device.is_connected
-                && !device.heads.is_due()
-                && device.outbox.unsent().next().is_none()
-                && device.timelines.iter().all(at_end)
-        })
     }
 }
 
@@ -354,6 +320,11 @@ fn promise(
         Some(entry) if history == present => ledger.acked((entry.conversation, entry.user, id), seq),
         _ => Ok(()),
     }
+}
+
+fn new_holding(rules: ServerRules) -> Holding<Waiting> {
+    let pause = if rules.receipts_first { PAUSE } else { 0 };
+    Holding::new(Duration::from_millis(pause.unsigned_abs()), 1000)
 }
 
 fn pick_fault(chance: &mut Chance, has_faults: bool) -> Fault {

@@ -1,129 +1,90 @@
 //! The relay of the model: it loses, repeats, delays, reorders and forgets.
 
-use super::{Packet, Submitted, WINDOW, World, pick_fault, promise};
-use crate::model::device::{Answer, Device, Reply};
+use super::commits::Asker;
+use super::{Packet, Submitted, WINDOW, World, promise};
+use crate::model::answers::Answer;
 use crate::model::ledger::Checked;
-use crate::model::sent::{draft, submit};
-use crate::model::server::{Fault, Settled};
-use shared_protocol::ConversationId;
+use crate::model::passing::{self, Way};
+use crate::model::server::draft;
 use shared_protocol::api::Message;
-use shared_protocol::internal::Submit;
 use socket_client::heads::HeadsEvent;
 use socket_client::outbox::{Due, OutboxEvent};
 use std::rc::Rc;
 
 impl World<'_> {
     /// Sends what may go: by the relay while it is there, else over HTTPS, one at a time.
-    pub(super) fn pump(&mut self, tab: usize) -> Checked {
+    pub(super) fn pump(&mut self, tab: usize) {
         let device = &mut self.devices[tab];
         let disk = &mut self.disks[device.disk];
+        if device.is_gone {
+            return;
+        }
         if device.is_connected {
             for due in device.pump(self.now, WINDOW, disk) {
-                let entry = &due.entry;
-                let times = match self.chance.below(if self.has_faults { 16 } else { 1 }) {
-                    1 => 0,
-                    2 => 2,
-                    _ => 1,
-                };
-                for _ in 0..times {
-                    let submitted = Submitted {
-                        tab,
-                        connection: device.connection,
-                        id: entry.id,
-                        submit: submit(&device.relay_id, &entry.group, entry.id, due.prev, &entry.body),
-                    };
-                    let is_late = self.has_faults && self.chance.percent(10);
-                    let at = self.link.len() - usize::from(is_late).min(self.link.len());
-                    self.link.insert(at, submitted);
-                }
+                self.emit(tab, &due);
             }
-            return Ok(());
+            return;
         }
         if self.is_relay_up || !self.is_server_up || !device.has_https {
-            return Ok(());
+            return;
         }
         for due in device.pump(self.now, 1, disk) {
-            if self.is_server_up {
-                self.post(tab, &due);
-            }
+            self.post(tab, &due);
         }
-        Ok(())
+    }
+
+    /// One message to the relay, which may lose it, or get it twice.
+    fn emit(&mut self, tab: usize, due: &Due) {
+        let device = &self.devices[tab];
+        let entry = &due.entry;
+        let way = Way {
+            relay_id: &device.relay_id,
+            subject: &device.me.subject,
+            group: &entry.group,
+        };
+        let mut submit = passing::submit(way, entry.id, due.prev, &entry.body);
+        submit.receipt.clone_from(&due.receipt);
+        let connection = device.connection;
+        let place = self
+            .known
+            .get(&(entry.conversation, entry.user, entry.id))
+            .copied();
+        let times = match self.chance.below(if self.has_faults { 16 } else { 1 }) {
+            1 => 0,
+            2 => 2,
+            _ => 1,
+        };
+        for _ in 0..times {
+            let submit = submit.clone();
+            self.take_event(Submitted {
+                tab,
+                connection,
+                id: entry.id,
+                submit,
+                place,
+                is_told: false,
+            });
+        }
     }
 
     /// One message over HTTPS.
-    pub(super) fn post(&mut self, tab: usize, due: &Due) {
-        let entry = &due.entry;
-        let (user, life) = (entry.user, self.devices[tab].life);
+    fn post(&mut self, tab: usize, due: &Due) {
+        let (entry, device) = (&due.entry, &self.devices[tab]);
         self.seen.posts += 1;
-        let fault = pick_fault(&mut self.chance, self.has_faults);
-        let draft = draft(&entry.group, entry.id, due.prev, &entry.body);
-        let settled = self.server.post(user, draft, fault);
-        let history = self.server.history.clone();
-        let (answer, stored) = match settled {
-            None => (Answer::Nothing, None),
-            Some(Settled::Stored(message)) => {
-                let stored = Some(message.clone());
-                (Answer::Row { message, history }, stored)
-            }
-            Some(Settled::Refused(problem)) => (Answer::Refused(problem), None),
-            Some(Settled::Busy) => (Answer::Busy, None),
-        };
-        let is_lost = self.has_faults && self.chance.percent(8);
-        let answer = if is_lost { Answer::Nothing } else { answer };
-        let reply = Reply::Posted(entry.id, answer);
-        self.net.push(Packet::Reply(tab, life, reply));
-        match fault {
-            Fault::None | Fault::UnsureDone | Fault::UnsureUndone => {
-                stored.into_iter().for_each(|message| self.forward(message));
-            }
-            _ => self.crash(),
-        }
-        self.look_at(&[entry.conversation]);
-    }
-
-    /// The logic server takes what has queued up on the link.
-    pub(super) fn commit(&mut self) -> Checked {
-        if !self.is_link_up || !self.is_server_up || !self.is_relay_up || self.link.is_empty() {
-            return Ok(());
-        }
-        let count = 1 + self.chance.below(self.link.len());
-        let batch: Vec<Submitted> = self.link.drain(..count).collect();
-        let submits: Vec<Submit> = batch.iter().map(|one| one.submit.clone()).collect();
-        let fault = pick_fault(&mut self.chance, self.has_faults);
-        let settled = self.server.commit(&submits, fault);
-        let history = self.server.history.clone();
-        let mut stored = Vec::new();
-        for (one, settled) in batch.iter().zip(settled.into_iter().flatten()) {
-            let answer = match settled {
-                Settled::Stored(message) => {
-                    let (seq, rev, at) = (message.seq, message.rev, message.at);
-                    stored.push(message);
-                    Answer::Acked {
-                        seq,
-                        rev,
-                        at,
-                        history: history.clone(),
-                    }
-                }
-                Settled::Refused(problem) => Answer::Refused(problem),
-                Settled::Busy => Answer::Busy,
-            };
-            if !(self.has_faults && self.chance.percent(8)) {
-                self.net
-                    .push(Packet::Ack(one.tab, one.connection, one.id, answer));
-            }
-        }
-        match fault {
-            Fault::None | Fault::UnsureDone | Fault::UnsureUndone => {
-                stored.into_iter().for_each(|message| self.forward(message));
-            }
-            _ => self.crash(),
-        }
-        let places = self.server.places.iter();
-        let named = places.filter(|place| submits.iter().any(|submit| submit.to == place.group.as_str()));
-        let named: Vec<ConversationId> = named.map(|place| place.id).collect();
-        self.look_at(&named);
-        Ok(())
+        let handed = due.receipt.as_ref().map(|receipt| {
+            let frame = passing::frame(&entry.body);
+            passing::hand_in(&device.me.subject, entry.id, due.prev, &frame, receipt)
+        });
+        let proved = handed.and_then(|handed| self.server.parse_passed_on(&entry.group, &handed).ok());
+        let draft =
+            proved.unwrap_or_else(|| draft(entry.user, &entry.group, entry.id, due.prev, &entry.body));
+        let life = device.life;
+        let place = self
+            .known
+            .get(&(entry.conversation, entry.user, entry.id))
+            .copied();
+        let asker = Asker::Post { tab, life };
+        self.request(draft, entry.conversation, entry.user, asker, place);
     }
 
     /// A frame to everybody who is in the group now.
@@ -136,7 +97,7 @@ impl World<'_> {
         else {
             return;
         };
-        if !self.is_link_up || !self.is_relay_up {
+        if !self.is_link_whole() {
             return; // nobody carries it: it is lost, and the row is the truth
         }
         let frame = Rc::new((message, self.server.history.clone()));
@@ -175,6 +136,14 @@ impl World<'_> {
                     promise(&mut self.ledger, device, id, *seq, history, &self.server.history)?;
                 }
                 device.answered(id, answer, self.now, chance, &mut self.disks[device.disk]);
+                let entry = device.outbox.entries().iter().find(|entry| entry.id == id);
+                let passed = entry.and_then(|entry| Some((entry, entry.passed.as_ref()?)));
+                if let Some((entry, passed)) = passed
+                    && let Ok(receipt) = passed.receipt.parse()
+                {
+                    let key = (entry.conversation, entry.user, id);
+                    self.known.entry(key).or_insert(passing::place_of(&receipt));
+                }
             }
             Packet::Frame(tab, connection, frame) => {
                 let device = &mut self.devices[tab];
@@ -186,7 +155,21 @@ impl World<'_> {
             Packet::Look(tab, connection) => {
                 let device = &mut self.devices[tab];
                 if device.connection == connection {
-                    device.heads.apply(HeadsEvent::Look);
+                    device.look(self.now);
+                }
+            }
+            Packet::Unsaved(tab, connection, line) => {
+                let device = &mut self.devices[tab];
+                if device.connection == connection {
+                    self.seen.unsaved += 1;
+                    device.hear_unsaved(line.0, &line.1);
+                }
+            }
+            Packet::NotSaved(tab, connection, (conversation, sender, id)) => {
+                let device = &mut self.devices[tab];
+                if device.connection == connection {
+                    self.seen.not_saved += 1;
+                    device.hear_not_saved(conversation, sender, id);
                 }
             }
             Packet::Reply(tab, life, reply) => return self.reply(tab, life, reply, chance),
@@ -197,7 +180,7 @@ impl World<'_> {
     /// One step of connecting: first towards the relay, then into its groups.
     pub(super) fn connect(&mut self, tab: usize) {
         let device = &mut self.devices[tab];
-        if device.is_connected || !self.is_relay_up {
+        if device.is_gone || device.is_connected || !self.is_relay_up {
             return;
         }
         if !device.is_connecting {
@@ -216,42 +199,6 @@ impl World<'_> {
         let boot = self.boot.to_string();
         device.heads.apply(HeadsEvent::Connected { boot });
         device.outbox.apply(OutboxEvent::Hurry { now: self.now });
-    }
-
-    /// The relay forgets everything; sometimes it stays away for a while.
-    pub(super) fn restart_relay(&mut self) {
-        self.seen.relay_restarts += 1;
-        self.boot += 1;
-        self.registered.clear();
-        self.link.clear();
-        self.net.retain(|packet| matches!(packet, Packet::Reply(..)));
-        self.devices.iter_mut().for_each(Device::cut);
-        self.is_relay_up = self.chance.percent(30);
-    }
-
-    /// The logic server dies. What waited on the link is answered `busy`, or nothing.
-    pub(super) fn crash(&mut self) {
-        self.seen.crashes += 1;
-        self.is_server_up = false;
-        self.server_boot += 1;
-        for one in std::mem::take(&mut self.link) {
-            if self.chance.percent(50) {
-                self.net
-                    .push(Packet::Ack(one.tab, one.connection, one.id, Answer::Busy));
-            }
-        }
-        for packet in &mut self.net {
-            if let Packet::Reply(_, _, reply) = packet {
-                *reply = match reply {
-                    Reply::Page(run, id, _) | Reply::Changes(run, id, _) | Reply::NoPage(run, id) => {
-                        Reply::NoPage(*run, *id)
-                    }
-                    Reply::Heads(_) | Reply::NoHeads => Reply::NoHeads,
-                    Reply::Posted(id, _) => Reply::Posted(*id, Answer::Nothing),
-                    Reply::Older(id, _) => Reply::NoPage(0, *id),
-                };
-            }
-        }
     }
 
     /// Something that is away comes back.
@@ -273,7 +220,7 @@ impl World<'_> {
 
     /// The logic server asks everybody to compare heads.
     pub(super) fn look(&mut self) {
-        if !self.is_server_up || !self.is_link_up {
+        if !self.is_link_whole() {
             return;
         }
         for (tab, device) in self.devices.iter().enumerate() {

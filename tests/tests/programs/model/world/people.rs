@@ -2,7 +2,7 @@
 
 use super::{World, id};
 use crate::model::ledger::{Broken, Checked};
-use crate::model::sent::submit;
+use crate::model::passing::{Way, submit};
 use crate::model::server::{Fault, Place, Settled};
 use shared_protocol::MessageId;
 use socket_client::outbox::Entry;
@@ -32,7 +32,7 @@ impl World<'_> {
             .map(|row| row.id)
             .collect();
         // Somebody else's id names another message.
-        let is_stolen = self.chance.percent(5) && !foreign.is_empty();
+        let is_stolen = self.chance.percent(5) && !foreign.is_empty() && body.is_some();
         let mut id = id(self.now, self.chance.next());
         if is_stolen {
             let stolen = foreign[self.chance.below(foreign.len())];
@@ -118,6 +118,9 @@ impl World<'_> {
 
     /// A tab adopts what those on its disk that are gone have left.
     pub(super) fn take_over(&mut self, tab: usize) {
+        if self.devices[tab].is_gone {
+            return;
+        }
         let alive: BTreeSet<String> = self.devices.iter().map(|device| device.tab.clone()).collect();
         let device = &mut self.devices[tab];
         let taken = device.take_over(&mut self.disks[device.disk], &alive);
@@ -130,9 +133,15 @@ impl World<'_> {
         let place = self.server.places[0].clone();
         self.written += 1;
         let id = id(self.now, self.chance.next());
-        let relay_id = self.devices[5].relay_id.clone();
-        let submit = submit(&relay_id, &place.group, id, None, "let me in");
-        let settled = self.server.commit(&[submit], Fault::None);
+        let way = Way {
+            relay_id: &self.devices[5].relay_id,
+            subject: &self.devices[5].me.subject,
+            group: &place.group,
+        };
+        let draft = self.server.parse(&submit(way, id, None, "let me in"));
+        let settled = self
+            .server
+            .commit(&[draft.expect("it can be read")], Fault::None, None);
         self.look_at(&[place.id]);
         let is_refused = matches!(settled.as_deref(), Some([Settled::Refused(_)]));
         let sees = self.server.page(stranger, place.id, Edge::Newest).is_some()
@@ -144,12 +153,67 @@ impl World<'_> {
                 .iter()
                 .any(|head| head.0 == place.id);
         if is_refused && !sees {
-            return Ok(());
+            return self.forge();
         }
         Err(Broken {
             invariant: "inv13",
             said: "a stranger may write or read".to_owned(),
         })
+    }
+
+    /// What somebody received as unsaved, handed in with another text, as somebody else's or elsewhere.
+    fn forge(&mut self) -> Checked {
+        let lines = self.devices.iter().flat_map(|device| &device.timelines);
+        let mut lines =
+            lines.flat_map(|(id, timeline)| timeline.unsaved().iter().map(move |line| (*id, line)));
+        let Some((id, line)) = lines.next() else {
+            return Ok(());
+        };
+        let of = |id| self.server.places.iter().find(|place| place.id == id);
+        let here = of(id).map(|place| place.group.clone());
+        let elsewhere = self.server.places.iter().find(|place| place.id != id);
+        let (mut group, mut forged) = (here.expect("a timeline is of one of them"), line.to_hand_in());
+        match self.chance.below(3) {
+            0 => forged.frame = forged.frame.replace("message", "message "),
+            1 => forged.subject = self.devices[5].me.subject.clone(),
+            _ => group = elsewhere.expect("there are two").group.clone(),
+        }
+        if forged.subject == line.sender.subject
+            && forged.frame == line.frame
+            && of(id).is_some_and(|place| place.group == group)
+        {
+            return Ok(()); // it was Eve's own
+        }
+        match self.server.parse_passed_on(&group, &forged) {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Broken {
+                invariant: "inv02",
+                said: format!("{forged:?} is taken for what was passed on"),
+            }),
+        }
+    }
+
+    /// Somebody never comes back, nor what lay on the disk: what the others have of it, they hand in.
+    pub(super) fn vanish(&mut self, tab: usize) {
+        let is_first = self.devices.iter().all(|device| !device.is_gone);
+        if !is_first || !self.chance.percent(50) {
+            return;
+        }
+        self.seen.gone += 1;
+        let device = &mut self.devices[tab];
+        device.cut();
+        device.is_gone = true;
+        let (disk, tab) = (device.disk, device.tab.clone());
+        self.ledger.lost(device.outbox.entries());
+        self.disks[disk].remove(&tab);
+        if self
+            .devices
+            .iter()
+            .all(|device| device.is_gone || device.disk != disk)
+        {
+            let left = std::mem::take(&mut self.disks[disk]);
+            left.values().for_each(|entries| self.ledger.lost(entries));
+        }
     }
 
     /// A backup is made, or the logic server comes back with the last one.

@@ -1,7 +1,8 @@
 //! What devices ask the logic server over HTTPS, and what they hear.
 
+use super::commits::Asker;
 use super::{Packet, World, promise};
-use crate::model::device::{Answer, Reply};
+use crate::model::answers::{Answer, Reply};
 use crate::model::ledger::Checked;
 use socket_client::catch_up::{From, TimelineEvent};
 use socket_client::heads::HeadsEvent;
@@ -10,7 +11,11 @@ use talkhub_client::messages::Edge;
 impl World<'_> {
     /// The device asks what its cores want to know. The server answers now; the answer arrives later, or never.
     pub(super) fn ask(&mut self, tab: usize) {
+        self.hand_in(tab);
         let device = &mut self.devices[tab];
+        if device.is_gone {
+            return;
+        }
         let (user, life) = (device.me.user_id, device.life);
         let reaches = self.is_server_up && device.has_https;
         let mut replies = Vec::new();
@@ -60,10 +65,43 @@ impl World<'_> {
         }
     }
 
+    /// What was passed on a minute ago and is not stored yet, for senders who may have gone.
+    fn hand_in(&mut self, tab: usize) {
+        let device = &mut self.devices[tab];
+        if device.is_gone || !self.is_server_up || !device.has_https {
+            return;
+        }
+        let mut handed = Vec::new();
+        for (id, timeline) in &mut device.timelines {
+            let lines = timeline.to_hand_in(self.now);
+            let lines: Vec<_> = lines
+                .iter()
+                .map(|line| (*id, line.sender.user_id, line.to_hand_in()))
+                .collect();
+            if !lines.is_empty() {
+                timeline.apply(TimelineEvent::HandedIn { now: self.now });
+                handed.extend(lines);
+            }
+        }
+        let life = device.life;
+        for (id, sender, line) in handed {
+            self.seen.handed_in += 1;
+            let place = self.server.places.iter().find(|place| place.id == id);
+            let group = &place.expect("a timeline is of one of them").group;
+            match self.server.parse_passed_on(group, &line) {
+                Ok(draft) => self.request(draft, id, sender, Asker::HandIn { tab, life }, None),
+                Err(problem) => {
+                    let reply = Reply::HandedIn(id, sender, line.id, Answer::Refused(*problem));
+                    self.net.push(Packet::Reply(tab, life, reply));
+                }
+            }
+        }
+    }
+
     /// The page before the first held row.
     pub(super) fn ask_older(&mut self, tab: usize) {
         let device = &mut self.devices[tab];
-        if !self.is_server_up || !device.has_https {
+        if device.is_gone || !self.is_server_up || !device.has_https {
             return;
         }
         for (id, timeline) in &mut device.timelines {
