@@ -92,7 +92,7 @@ impl Victims {
             }
             (Deed::DropConnections, _) => {
                 say(true);
-                self.drop_connections().await?;
+                self.programs.drop_connections().await?;
             }
             (Deed::Net { ways, mode }, _) => {
                 say(true);
@@ -103,17 +103,5 @@ impl Victims {
         }
         say(false);
         Ok(())
-    }
-
-    async fn drop_connections(&self) -> Result<()> {
-        let programs = self.programs.clone();
-        tokio::task::spawn_blocking(move || {
-            let running = programs.lock_blocking();
-            running
-                .mariadb
-                .as_ref()
-                .map_or(Ok(()), |mariadb| mariadb.drop_connections())
-        })
-        .await?
     }
 }

@@ -9,7 +9,6 @@ mod devices;
 mod dump;
 mod faults;
 mod log;
-mod mariadb;
 mod network;
 mod plan;
 mod programs;
@@ -69,6 +68,15 @@ impl Options {
         }
         ensure!(!options.length.is_zero(), "--minutes is 0: expected at least 1");
         Ok(options)
+    }
+
+    /// A short run is a busy one; a long one need not write so much more.
+    fn pace(&self) -> u64 {
+        if self.length <= Duration::from_secs(300) {
+            1
+        } else {
+            4
+        }
     }
 
     fn database(&self) -> &'static str {

@@ -1,12 +1,10 @@
 //! The programs of a run: started, killed, stopped, made to die, and watched so that none dies by itself.
 
 use crate::log::Log;
-use crate::mariadb::Mariadb;
 use crate::record::{Part, What};
 use anyhow::{Context, Result, ensure};
-use end_to_end::Site;
+use end_to_end::{Database, Mariadbd, Site};
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
@@ -22,6 +20,8 @@ pub(crate) struct Programs {
     turns: Arc<[Mutex<()>; 3]>,
     log: Log,
     http: reqwest::Client,
+    /// Past the proxies.
+    database: Database,
     /// Where the logic server looks whether to die.
     pub(crate) fail_points: PathBuf,
     relay_url: String,
@@ -31,14 +31,21 @@ pub(crate) struct Programs {
 /// What runs.
 pub(crate) struct Running {
     pub(crate) site: Site,
-    pub(crate) mariadb: Option<Mariadb>,
+    pub(crate) mariadb: Option<Mariadbd>,
     /// Somebody sees to it that it dies and starts: its end is no news.
     is_attended: [bool; 2],
 }
 
 impl Programs {
-    pub(crate) fn new(site: Site, mariadb: Option<Mariadb>, fail_points: PathBuf, log: &Log) -> Self {
+    pub(crate) fn new(
+        site: Site,
+        mariadb: Option<Mariadbd>,
+        database: &Database,
+        fail_points: PathBuf,
+        log: &Log,
+    ) -> Self {
         Self {
+            database: database.clone(),
             log: log.clone(),
             http: site.http().clone(),
             fail_points,
@@ -79,7 +86,7 @@ impl Programs {
         match part {
             Part::Relay => running.site.kill_relay(),
             Part::LogicServer => running.site.kill_logic_server(),
-            Part::Database => running.mariadb.iter_mut().for_each(Mariadb::kill),
+            Part::Database => running.mariadb.iter_mut().for_each(Mariadbd::kill),
             _ => return,
         }
         drop(running);
@@ -91,7 +98,7 @@ impl Programs {
         if part == Part::Database {
             let begin = Instant::now();
             if let Some(mariadb) = &mut self.lock().await.mariadb {
-                mariadb.begin().await?;
+                mariadb.start().await?;
             }
             self.is_up(part, begin);
             return Ok(());
@@ -122,15 +129,25 @@ impl Programs {
         self.log.say(What::Up { part, up: true });
     }
 
-    /// SIGSTOP or SIGCONT.
+    /// SIGSTOP, or SIGCONT when it is over.
     pub(crate) async fn freeze(&self, part: Part, on: bool) -> Result<()> {
-        let signal = if on { "STOP" } else { "CONT" };
-        if let Some(id) = self.lock().await.id(part) {
-            let line = format!("kill -{signal} {id}");
-            Command::new("sh").args(["-c", &line]).status()?;
-            self.log.say(What::Up { part, up: !on });
-        }
+        self.lock().await.freeze(part, on)?;
+        self.log.say(What::Up { part, up: !on });
         Ok(())
+    }
+
+    /// The database ends every connection but the one that asks for it.
+    pub(crate) async fn drop_connections(&self) -> Result<()> {
+        let database = self.database.clone();
+        let drop_all = move || {
+            let others = "SELECT id FROM information_schema.processlist \
+                          WHERE id <> CONNECTION_ID() AND command <> 'Daemon'";
+            for id in database.run(others)?.lines() {
+                database.run(&format!("KILL {id}")).ok(); // some have gone meanwhile
+            }
+            Ok(())
+        };
+        tokio::task::spawn_blocking(drop_all).await?
     }
 
     /// Whether the logic server died at this point within `limit`.
@@ -199,13 +216,17 @@ impl Running {
         program.as_mut().is_some_and(|program| program.must_run().is_ok())
     }
 
-    fn id(&self, part: Part) -> Option<u32> {
-        match part {
-            Part::Relay => self.site.relay.as_ref().map(end_to_end::Process::id),
-            Part::LogicServer => self.site.logic_server.as_ref().map(end_to_end::Process::id),
-            Part::Database => self.mariadb.as_ref().and_then(Mariadb::id),
-            _ => None,
-        }
+    fn freeze(&self, part: Part, on: bool) -> Result<()> {
+        let program = match part {
+            Part::Relay => &self.site.relay,
+            Part::LogicServer => &self.site.logic_server,
+            _ => {
+                let server = self.mariadb.as_ref().context("there is a server")?;
+                return if on { server.freeze() } else { server.wake() };
+            }
+        };
+        let program = program.as_ref().context("it runs")?;
+        if on { program.freeze() } else { program.wake() }
     }
 
     /// Its last lines.

@@ -4,13 +4,12 @@ use crate::crowd::{self, Crowd};
 use crate::devices::{Devices, is_settled};
 use crate::faults::{self, Victims};
 use crate::log::Log;
-use crate::mariadb::Mariadb;
 use crate::network::Network;
 use crate::programs::Programs;
 use crate::record::{self, Badge, Database, Record, What};
 use crate::{Options, dump, plan, settings};
 use anyhow::{Context, Result};
-use end_to_end::{Site, wait_for};
+use end_to_end::{Mariadbd, Site, wait_for};
 use shared_protocol::api::Heads;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,11 +25,11 @@ const CALM_AT_LEAST: Duration = Duration::from_secs(10);
 /// Runs, and leaves the record in `folder`.
 pub(crate) async fn run(options: &Options, folder: &Path) -> Result<()> {
     let mariadb = match options.has_server {
-        true => Some(Mariadb::start().await?),
+        true => Some(Mariadbd::started().await?),
         false => None,
     };
     let direct = match &mariadb {
-        Some(server) => end_to_end::Database::fresh_mysql(&format!("mysql://root@{}/", server.address()))?,
+        Some(server) => end_to_end::Database::fresh_mysql(&server.url())?,
         None => end_to_end::Database::Sqlite,
     };
     let mut site = Site::with(direct.clone())?;
@@ -39,7 +38,7 @@ pub(crate) async fn run(options: &Options, folder: &Path) -> Result<()> {
         &crowd::everybody(),
         &address(site.relay_url()),
         &address(site.url()),
-        mariadb.as_ref().map(Mariadb::address),
+        direct.server(),
     )
     .await?;
     let fail_points = folder.join("fail-point");
@@ -54,7 +53,7 @@ pub(crate) async fn run(options: &Options, folder: &Path) -> Result<()> {
     site.start().await.context("the programs do not start")?;
     let crowd = Crowd::sign_up(&site).await?;
     let log = Log::create(folder)?;
-    let programs = Programs::new(site, mariadb, fail_points, &log);
+    let programs = Programs::new(site, mariadb, &direct, fail_points, &log);
     let run = Run {
         options,
         folder,
@@ -83,12 +82,11 @@ struct Run<'a> {
 impl Run<'_> {
     async fn carry_out(&self, place: Place) -> Result<()> {
         let (works, is_working) = watch::channel(true);
-        let seed = self.options.seed;
         let mut devices = Devices::new(
             self.crowd,
             &self.network,
             self.folder,
-            seed,
+            self.options,
             self.log,
             &is_working,
         )?;

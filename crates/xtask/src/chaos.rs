@@ -1,8 +1,7 @@
 //! `chaos`: builds the logic server with its fail points and hands over to the chaos run.
 
-use crate::mariadb::{self, Mariadb};
 use crate::place::{self, Profile};
-use crate::{command, page, programs};
+use crate::{command, packages, page, programs};
 use anyhow::{Context, Result};
 use std::process::{Command, ExitCode};
 
@@ -22,11 +21,7 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
     let mut failed = false;
     for database in databases {
         let mut run = prepare(database)?;
-        run.command.args(words);
-        if chosen.is_none() && !looks_again {
-            run.command.args(["--database", database]);
-        }
-        failed |= command::shown_run(&mut run.command).is_err();
+        failed |= command::shown_run(run.args(words)).is_err();
     }
     Ok(if failed {
         ExitCode::FAILURE
@@ -35,32 +30,20 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
     })
 }
 
-/// A run that is ready to start, with what must live as long as it.
-pub(crate) struct Prepared {
-    pub(crate) command: Command,
-    _mariadb: Option<mariadb::Prepared>,
-}
-
-/// What every run on this database needs.
-pub(crate) fn prepare(database: &str) -> Result<Prepared> {
+/// A run on this database, with the programs that were built.
+pub(crate) fn prepare(database: &str) -> Result<Command> {
+    if database == "mysql" {
+        packages::require(&[packages::MARIADB])?;
+    }
     let folder = place::target().join("chaos");
     std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-    let mut command = Command::new(place::program("chaos", Profile::Dev));
-    command.current_dir(place::root()).arg("--folder").arg(folder);
-    let path = |name| place::program(name, Profile::Dev);
-    command.env("TALKHUB_CLIENT_BIN", path("talkhub-client-chaos"));
-    command.env("TALKHUB_RELAY_BIN", path("talkhub-relay"));
-    let mariadb = match database {
-        "mysql" => Some(Mariadb::prepare()?),
-        _ => None,
-    };
-    if let Some(mariadb) = &mariadb {
-        command.env("TALKHUB_CHAOS_MARIADB", serde_json::to_string(&mariadb.words)?);
-    }
-    Ok(Prepared {
-        command,
-        _mariadb: mariadb,
-    })
+    let program = |name| place::program(name, Profile::Dev);
+    let mut run = Command::new(program("chaos"));
+    run.current_dir(place::root()).arg("--folder").arg(folder);
+    run.args(["--database", database]);
+    run.env("TALKHUB_CLIENT_BIN", program("talkhub-client-chaos"));
+    run.env("TALKHUB_RELAY_BIN", program("talkhub-relay"));
+    Ok(run)
 }
 
 /// Only the logic server is built anew, with its fail points, as a program of another name: nobody else's is touched.

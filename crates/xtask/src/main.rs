@@ -28,7 +28,7 @@ cargo xtask <task>
       --database mysql  keeps the history in a private MariaDB instead of SQLite
   test [part…]
       Everything that is checked, or only the named parts:
-      fmt tidy codegen ui lint unit stories end-to-end browser
+      fmt tidy codegen ui lint unit model stories end-to-end chaos browser
   codegen [--check]
       Writes the TypeScript types of the wire; --check only says whether they are fresh.
   tidy

@@ -19,14 +19,6 @@ pub(crate) struct Mariadb {
     _whole: Option<TempDir>,
 }
 
-/// The data of a server that does not run yet; it vanishes with this.
-pub(crate) struct Prepared {
-    /// Its command line.
-    pub(crate) words: Vec<String>,
-    _small: TempDir,
-    _whole: TempDir,
-}
-
 impl Mariadb {
     /// One whose data vanishes with it.
     pub(crate) fn temporary() -> Result<Self> {
@@ -63,22 +55,6 @@ impl Mariadb {
         Ok(Self {
             port,
             running,
-            _small: small,
-            _whole: whole,
-        })
-    }
-
-    /// Makes the data of one that somebody else starts, kills and starts again.
-    pub(crate) fn prepare() -> Result<Prepared> {
-        packages::require(&[packages::MARIADB])?;
-        let whole = tempfile::Builder::new().prefix("talkhub-mariadb-").tempdir()?;
-        let data = whole.path().join("data");
-        install(&data)?;
-        let small = tempfile::Builder::new().prefix("talkhub-").tempdir()?;
-        let command = server(&data, small.path(), http::free_port()?, &small.path().join("log"))?;
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        Ok(Prepared {
-            words: words.map(|word| word.to_string_lossy().into_owned()).collect(),
             _small: small,
             _whole: whole,
         })

@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A stream that says nothing for so long, not even a ping, is given up.
 pub(crate) const SILENCE: Duration = Duration::from_secs(5);
 
+/// Hashing a password takes as long as it takes: the cost of hashes is no time-out.
+const SIGNING_IN: Duration = Duration::from_secs(20);
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Api {
@@ -102,7 +105,8 @@ impl Api {
     /// The cookie of a new sign-in.
     pub(crate) async fn sign_in(&self, name: &str) -> Result<(Me, String), Fail> {
         let form = json!({ "name": name, "password": end_to_end::PASSWORD, "keep": true });
-        let answer = self.send("", Method::POST, "/sessions", Some(&form)).await?;
+        let asked = self.http.post(format!("{}/sessions", self.base)).json(&form);
+        let answer = answered(asked.timeout(SIGNING_IN)).await?;
         let cookie = answer.headers().get_all("set-cookie").iter().find_map(|value| {
             let pair = value.to_str().ok()?.split(';').next()?;
             pair.contains("talkhub_session=").then(|| pair.to_owned())
@@ -126,22 +130,27 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await.map_err(|error| lost(&error))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let retry_after = answer.headers().get("retry-after");
-        let retry_after = retry_after
-            .and_then(|seconds| seconds.to_str().ok()?.parse::<i64>().ok())
-            .map(|seconds| seconds * 1000);
-        let text = answer.text().await.map_err(|error| lost(&error))?;
-        Err(Fail::Status {
-            status: status.as_u16(),
-            problem: serde_json::from_str(&text).ok(),
-            retry_after,
-        })
+        answered(request).await
     }
+}
+
+/// A success, or why there is none.
+async fn answered(request: reqwest::RequestBuilder) -> Result<Response, Fail> {
+    let answer = request.send().await.map_err(|error| lost(&error))?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let retry_after = answer.headers().get("retry-after");
+    let retry_after = retry_after
+        .and_then(|seconds| seconds.to_str().ok()?.parse::<i64>().ok())
+        .map(|seconds| seconds * 1000);
+    let text = answer.text().await.map_err(|error| lost(&error))?;
+    Err(Fail::Status {
+        status: status.as_u16(),
+        problem: serde_json::from_str(&text).ok(),
+        retry_after,
+    })
 }
 
 fn lost(error: &reqwest::Error) -> Fail {

@@ -55,6 +55,8 @@ pub(crate) struct Seat {
     /// With whom this person talks.
     pub(crate) friends: Vec<UserId>,
     pub(crate) seed: u64,
+    /// How much slower than in a short run this person writes.
+    pub(crate) pace: u64,
     pub(crate) log: Log,
     /// Whether to write.
     pub(crate) works: watch::Receiver<bool>,

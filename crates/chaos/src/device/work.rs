@@ -40,7 +40,7 @@ impl Device {
         if self.real() < self.times.work {
             return Ok(());
         }
-        self.times.work = self.real() + self.chance.between(200, 900) as i64;
+        self.times.work = self.real() + (self.seat.pace * self.chance.between(100, 500)) as i64;
         match self.chance.weighted(&WORK) {
             Work::Send => self.write(""),
             Work::SendTooMuch => self.write(&"x".repeat(10_000)),

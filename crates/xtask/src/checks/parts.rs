@@ -4,7 +4,7 @@ use super::built::{self, TestProgram};
 use super::summary::{self, Tally};
 use crate::mariadb::Mariadb;
 use crate::place::{self, Profile};
-use crate::{codegen, command, packages, page, programs, python, tidy};
+use crate::{chaos, codegen, command, packages, page, programs, python, tidy};
 use anyhow::{Context, Result};
 use std::process::Command;
 
@@ -19,13 +19,14 @@ pub(crate) enum Part {
     Model,
     Stories,
     EndToEnd,
+    Chaos,
     Browser,
     Lint,
 }
 
 impl Part {
     /// In the order in which they run: quick ones first, then what the built programs are for, then what builds anew.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Tidy,
         Self::Codegen,
@@ -35,6 +36,7 @@ impl Part {
         Self::Model,
         Self::Stories,
         Self::EndToEnd,
+        Self::Chaos,
         Self::Browser,
     ];
 
@@ -48,6 +50,7 @@ impl Part {
             Self::Model => "model",
             Self::Stories => "stories",
             Self::EndToEnd => "end-to-end",
+            Self::Chaos => "chaos",
             Self::Browser => "browser",
             Self::Lint => "lint",
         }
@@ -63,6 +66,7 @@ impl Part {
             Self::Model => "1,000 schedules of crashes and losses, every invariant after every step",
             Self::Stories => "people and what they see, on SQLite and on MariaDB",
             Self::EndToEnd => "both real programs, on SQLite and on MariaDB",
+            Self::Chaos => "a minute of faults on each database, and every invariant after it",
             Self::Browser => "two people in Chromium",
             Self::Lint => "clippy finds nothing",
         }
@@ -71,7 +75,7 @@ impl Part {
     /// What it needs from the system.
     fn packages(self) -> &'static [packages::Package] {
         match self {
-            Self::Stories => &[packages::MARIADB],
+            Self::Stories | Self::Chaos => &[packages::MARIADB],
             Self::EndToEnd => &[packages::MARIADB, packages::PYTHON],
             Self::Browser => &[packages::CHROMIUM],
             _ => &[],
@@ -94,6 +98,7 @@ impl Part {
                 settings.push(("TALKHUB_TEST_PYTHON", python));
                 kit.on_both_databases(end_to_end, &["--skip", MODEL], &settings)
             }
+            Self::Chaos => chaos_runs(),
             Self::Browser => browser(kit),
             Self::Lint => {
                 let words = [
@@ -125,6 +130,9 @@ fn end_to_end(program: &TestProgram) -> bool {
 
 /// Where the model test lives among the programs' tests: it starts none of them, and runs once.
 const MODEL: &str = "model::";
+
+/// The plan of faults that is run every time; others by `cargo xtask chaos --seed N`.
+const CHAOS_SEED: &str = "7";
 
 /// What parts share: made when first needed, stopped at the end.
 pub(crate) struct Kit {
@@ -239,6 +247,22 @@ fn counted(command: &mut Command, count: fn(&str) -> Option<Tally>) -> Result<Ta
         println!("{}", ended.said);
     }
     Ok(tally)
+}
+
+/// A minute for each database. Each invariant counts as one check; the figures are shown in any case.
+fn chaos_runs() -> Result<Tally> {
+    chaos::build()?;
+    let mut sum = Tally::default();
+    for database in chaos::DATABASES {
+        let mut run = chaos::prepare(database)?;
+        let ended = command::captured(run.args(["--seed", CHAOS_SEED, "--minutes", "1"]))?;
+        println!("{}", ended.said);
+        sum.add(Tally::of_runner(
+            summary::ours(&ended.said),
+            ended.status.success(),
+        ));
+    }
+    Ok(sum)
 }
 
 fn browser(kit: &mut Kit) -> Result<Tally> {
