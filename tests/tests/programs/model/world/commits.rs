@@ -41,10 +41,7 @@ impl World<'_> {
         self.windows.end(self.now);
         let requests = std::mem::take(&mut self.requests);
         for waiting in self.read_some().into_iter().chain(requests) {
-            let mut going = batch.iter();
-            if !going.any(|other| other.key == waiting.key) {
-                self.note(&waiting);
-            }
+            self.note(&waiting, &batch);
             let sent = Sent {
                 group: waiting.draft.group.clone(),
                 author: waiting.draft.author.clone(),
@@ -133,8 +130,11 @@ impl World<'_> {
     }
 
     /// INV09: what was passed on and comes now.
-    fn note(&mut self, waiting: &Waiting) {
+    fn note(&mut self, waiting: &Waiting, going: &[Waiting]) {
         let own = waiting.draft.passed.as_ref().map(place_of);
+        if own.is_some() {
+            self.windows.receive(waiting.key.0, self.now);
+        }
         let Some(place) = own.into_iter().chain(waiting.place).min() else {
             return self.windows.come_unheard(waiting.key);
         };
@@ -142,7 +142,8 @@ impl World<'_> {
         let is_stored = rows
             .iter()
             .any(|row| row.id == waiting.key.2 && row.sender.user_id == waiting.key.1);
-        if !is_stored {
+        let goes = going.iter().any(|other| other.key == waiting.key);
+        if !is_stored && !goes {
             self.windows.come(waiting.key, place, self.now);
         }
     }

@@ -12,8 +12,10 @@ pub const PAUSE: i64 = 2_000;
 /// What came within one pause, and in which place it was passed on.
 #[derive(Default)]
 struct Window {
-    /// `None`: not said yet.
+    /// Until when everybody is waited for. `None`: not said yet.
     until: Option<i64>,
+    /// Until when this conversation is, because of the first receipt.
+    own: i64,
     came: BTreeMap<Key, Place>,
 }
 
@@ -38,6 +40,14 @@ impl Windows {
     pub fn release(&mut self, now: i64) {
         for window in self.open.values_mut().filter(|window| window.until.is_none()) {
             window.until = Some(now + PAUSE);
+        }
+    }
+
+    /// A receipt comes: from the first on there is a pause.
+    pub fn receive(&mut self, id: ConversationId, now: i64) {
+        let window = self.present(id, now);
+        if window.own <= now {
+            window.own = now + PAUSE;
         }
     }
 
@@ -70,7 +80,7 @@ impl Windows {
 
     /// What came in pauses that are over is stored now.
     pub fn end(&mut self, now: i64) {
-        let is_over = |window: &Window| window.until.is_some_and(|until| until <= now);
+        let is_over = |window: &Window| window.own <= now && window.until.is_some_and(|until| until <= now);
         let over: Vec<ConversationId> = self
             .open
             .iter()
@@ -84,6 +94,7 @@ impl Windows {
     fn present(&mut self, id: ConversationId, now: i64) -> &mut Window {
         self.open.entry(id).or_insert_with(|| Window {
             until: Some(now + PAUSE),
+            own: 0,
             came: BTreeMap::new(),
         })
     }
