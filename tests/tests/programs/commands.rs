@@ -47,7 +47,7 @@ async fn migrate_makes_the_tables_once() {
 }
 
 #[test]
-fn settings_are_shown_without_the_secret() {
+fn sec31_settings_are_shown_without_the_secret() {
     let site = Site::new().unwrap();
     for (which, known) in [(Which::LogicServer, site.url()), (Which::Relay, site.relay_url())] {
         let (code, said) = run(&site, which, &["config", "print"]);
@@ -58,7 +58,7 @@ fn settings_are_shown_without_the_secret() {
 }
 
 #[test]
-fn an_unknown_word_is_refused_with_what_is_known() {
+fn bad35_an_unknown_word_is_refused_with_what_is_known() {
     let site = Site::new().unwrap();
     for which in [Which::LogicServer, Which::Relay] {
         let (code, said) = run(&site, which, &["dance"]);

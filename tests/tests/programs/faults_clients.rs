@@ -122,6 +122,49 @@ fn text_frame(text: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad20_slow_and_huge_requests_are_answered_and_closed() {
+    if is_second_run() {
+        return;
+    }
+    let mut site = Site::new().unwrap();
+    site.settings.insert("TALKHUB_BODY_TIMEOUT".into(), "1".into());
+    site.settings
+        .insert("TALKHUB_RELAY_HEADER_TIMEOUT_MS".into(), "1000".into());
+    site.start().await.unwrap();
+    let slow_body = "POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{";
+    let huge = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\nx-huge: {}\r\n\r\n",
+        "x".repeat(140_000)
+    );
+    let table: [(String, &str, &[&str]); 6] = [
+        (site.url(), slow_body, &["408"]),
+        (site.url(), "GET /login HTTP/1.1\r\nhost:", &["408"]),
+        (site.url(), &huge, &["431", ""]), // closed while it is still being sent
+        (site.url(), "no HTTP at all\r\n\r\n", &["400"]),
+        (site.relay_url(), "GET / HTTP/1.1\r\nhost:", &[""]),
+        (site.relay_url(), &huge, &["431", ""]),
+    ];
+    for (url, request, allowed) in table {
+        let mut stream = TcpStream::connect(host(&url)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.ok(); // it may be closed before all is written
+        let mut answer = Vec::new();
+        let reading = stream.read_to_end(&mut answer);
+        tokio::time::timeout(LIMIT, reading)
+            .await
+            .expect("it is closed")
+            .ok();
+        let answer = String::from_utf8_lossy(&answer);
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        let start: String = request.chars().take(40).collect();
+        assert!(allowed.contains(&status), "{url} {start:?}: {answer}");
+    }
+    for url in [site.url(), site.relay_url()] {
+        let answer = site.http().get(format!("{url}/healthz")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "and others are served");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flt29_a_device_that_sleeps_is_offline_and_complete_when_it_wakes() {
     let mut site = site_without_rates(Site::new().unwrap());
     let quick = [

@@ -24,7 +24,7 @@ fn file(site: &Site) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn flt15_a_locked_file_is_waited_for_then_busy_and_said() {
+async fn flt15_sec30_a_locked_file_is_waited_for_then_busy_and_said() {
     let Some(mut site) = on_sqlite() else { return };
     site.start().await.unwrap();
     let (ann, bob, talk) = two(&site).await;
@@ -35,9 +35,20 @@ async fn flt15_a_locked_file_is_waited_for_then_busy_and_said() {
     other
         .batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE")
         .unwrap();
-    let (status, title) = status_of(bob.post(talk.id, new_message_id(), "not now").await);
-    assert_eq!(status, 503, "{title}");
+    let refused = bob.post(talk.id, new_message_id(), "not now").await.unwrap_err();
+    let refused = refused.downcast_ref::<end_to_end::Refusal>().unwrap().clone();
+    assert_eq!(refused.status, 503, "{refused}");
     bob.history(talk.id).await.expect("reads go on");
+    // SEC30: a sentence and a reference; the cause stands in the log, under the reference.
+    let problem = refused.problem.unwrap();
+    let (reference, told) = (problem.reference.clone().unwrap(), format!("{problem:?}"));
+    assert!(!told.contains("locked"), "{told}");
+    let log = site.logic_server.as_ref().map(Process::said).unwrap_or_default();
+    let line = log
+        .lines()
+        .find(|line| line.contains(&reference))
+        .unwrap_or_default();
+    assert!(line.contains("database is locked"), "{line:?}");
     let said = async || {
         let said = site.logic_server.as_ref().map(Process::said).unwrap_or_default();
         said.contains("is locked: a backup, an sqlite3 shell or a second logic server may hold it")

@@ -42,7 +42,7 @@ fn check(which: Which, changed: &[(&str, &str)], code: i32, says: &[&str]) {
 }
 
 #[test]
-fn a_bad_value_names_its_setting_and_the_value() {
+fn bad33_a_bad_value_names_its_setting_and_the_value() {
     check(
         Which::LogicServer,
         &[("TALKHUB_BIND", "nowhere")],
@@ -76,7 +76,7 @@ fn a_bad_value_names_its_setting_and_the_value() {
 }
 
 #[test]
-fn a_port_in_use_names_the_setting_and_the_address() {
+fn bad34_a_port_in_use_names_the_setting_and_the_address() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     check(
@@ -93,9 +93,41 @@ fn a_port_in_use_names_the_setting_and_the_address() {
     );
 }
 
+/// An older program on a newer database would write what the newer one cannot read: it ends with 3.
+#[tokio::test]
+async fn bad34_a_newer_database_is_left_to_the_newer_program() {
+    use diesel::connection::SimpleConnection;
+    let mut site = Site::new().unwrap();
+    site.start_logic_server().unwrap();
+    site.degraded().await.unwrap();
+    site.kill_logic_server();
+    let newer = "INSERT INTO schema_versions VALUES (999, 'future', 'done', 1)";
+    match site.database().url() {
+        Some(url) => {
+            let name = url.rsplit('/').next().unwrap_or_default();
+            site.database()
+                .run(&format!("USE `{name}`; {newer}"))
+                .map(drop)
+                .unwrap();
+        }
+        None => {
+            let file = site.folder().join("data/talkhub.db");
+            let mut other: diesel::SqliteConnection =
+                diesel::Connection::establish(file.to_str().unwrap()).unwrap();
+            other.batch_execute(newer).unwrap();
+        }
+    }
+    let (code, line) = start(&site, Which::LogicServer, &site.settings_of(Which::LogicServer));
+    assert_eq!(code, Some(3), "{line}");
+    assert!(
+        line.contains("is of version 999") && line.contains("start the newer program"),
+        "{line}"
+    );
+}
+
 /// A folder below a file cannot be made by anybody, not even by root.
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn bad34_a_folder_that_cannot_be_written_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let folder = file.path().join("data").to_string_lossy().into_owned();
     let changed = [("TALKHUB_DATA_DIR", folder.as_str()), ("DATABASE_URL", "")];
@@ -103,7 +135,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_wrong_database_url_is_named_without_its_password() {
+fn bad34_a_wrong_database_url_is_named_without_its_password() {
     let nobody = end_to_end::free_port().unwrap();
     for url in [
         format!("mysql://ann:hush-hush@127.0.0.1:{nobody}/talk"),
@@ -134,7 +166,7 @@ fn a_wrong_database_url_is_named_without_its_password() {
 }
 
 #[test]
-fn without_a_secret_neither_program_listens_beyond_this_machine() {
+fn sec22_without_a_secret_neither_program_listens_beyond_this_machine() {
     let open = [
         ("TALKHUB_RELAY_SECRET", ""),
         ("TALKHUB_BIND", "0.0.0.0:0"),
@@ -155,7 +187,7 @@ fn without_a_secret_neither_program_listens_beyond_this_machine() {
 }
 
 #[tokio::test]
-async fn different_secrets_are_named_on_both_sides() {
+async fn sec23_different_secrets_are_named_on_both_sides() {
     let mut site = Site::new().unwrap();
     site.start_relay().unwrap();
     site.relay_is_up().await.unwrap();

@@ -117,6 +117,20 @@ fn history_id(conn: &mut DbConn, fresh: &str) -> QueryResult<String> {
     Ok(fresh.to_owned())
 }
 
+/// The first moment of 2024. A clock that stands before it was never set.
+const EARLIEST: i64 = 1_704_067_200_000;
+
+/// Times of messages and the ends of sign-ins are read from the machine's clock.
+fn check_clock(now: i64) -> Result<(), StartError> {
+    match EARLIEST <= now {
+        true => Ok(()),
+        false => Err(StartError::new(format!(
+            "the clock of this machine stands before 2024 ({} s since 1970): set it, for example by NTP, and start again",
+            now / 1000
+        ))),
+    }
+}
+
 /// Runs until a signal says stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     // The port first: whoever finds it taken learns so before anything is touched.
@@ -127,6 +141,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         ))
     })?;
     let clock = Clock::system();
+    check_clock(clock.now())?;
     let (opening, opening_clock) = (config.clone(), clock.clone());
     let opened = tokio::task::spawn_blocking(move || open_database(&opening, &opening_clock)).await?;
     let (db, history_id) = opened?;
@@ -258,5 +273,23 @@ impl Work {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad34_a_clock_that_was_never_set_is_named() {
+        let refusal = check_clock(86_400_000).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.to_string().as_str()),
+            (
+                1,
+                "the clock of this machine stands before 2024 (86400 s since 1970): set it, for example by NTP, and start again"
+            )
+        );
+        assert!(check_clock(EARLIEST).is_ok());
     }
 }

@@ -20,7 +20,7 @@ async fn a_new_person_is_signed_in_and_has_a_ten_digit_id() {
 }
 
 #[actix_web::test]
-async fn taken_names_are_told_beside_their_fields_all_at_once() {
+async fn bad01_bad03_taken_names_are_told_beside_their_fields_all_at_once() {
     let app = TestApp::new().await;
     app.person("1000000001").await;
     let again = app
@@ -35,7 +35,7 @@ async fn taken_names_are_told_beside_their_fields_all_at_once() {
 }
 
 #[actix_web::test]
-async fn bad_fields_are_told_all_at_once() {
+async fn bad01_bad03_bad04_bad_fields_are_told_all_at_once() {
     let app = TestApp::new().await;
     let form = json!({ "username": "a@b", "email": "nobody", "user_id": "0123", "password": "short", "password_again": "other" });
     let refused = app.visitor().post("/api/v1/accounts", form).await.refusal();
@@ -45,7 +45,7 @@ async fn bad_fields_are_told_all_at_once() {
 }
 
 #[actix_web::test]
-async fn two_people_cannot_take_one_name_at_the_same_moment() {
+async fn bad01_two_people_cannot_take_one_name_at_the_same_moment() {
     let app = TestApp::new().await;
     let (one, two) = (app.visitor(), app.visitor());
     let form = |id| register_form("ann", id);
@@ -60,7 +60,7 @@ async fn two_people_cannot_take_one_name_at_the_same_moment() {
 }
 
 #[actix_web::test]
-async fn name_address_and_id_all_sign_in_and_wrong_ones_look_alike() {
+async fn bad05_name_address_and_id_all_sign_in_and_wrong_ones_look_alike() {
     let app = TestApp::new().await;
     app.person("1000000001").await;
     for name in [
@@ -94,7 +94,7 @@ async fn name_address_and_id_all_sign_in_and_wrong_ones_look_alike() {
 }
 
 #[actix_web::test]
-async fn guessing_slows_down_and_the_wait_is_told() {
+async fn bad05_guessing_slows_down_and_the_wait_is_told() {
     let app = TestApp::new().await;
     app.person("1000000001").await;
     let guess = || async {
@@ -249,7 +249,7 @@ async fn a_password_is_changed_with_the_present_one_only() {
 }
 
 #[actix_web::test]
-async fn an_offered_id_is_free_and_a_taken_one_is_told() {
+async fn bad02_an_offered_id_is_free_and_a_taken_one_is_told() {
     let app = TestApp::with(|config| config.accounts.user_ids = 5_000_000_000..=5_000_000_009).await;
     app.person("5000000003").await;
     for _ in 0..20 {
@@ -333,7 +333,7 @@ async fn sec04_one_account_has_one_budget_however_it_is_written() {
 }
 
 #[actix_web::test]
-async fn a_taken_id_is_replaced_by_another_offer_in_the_form() {
+async fn bad02_a_taken_id_is_replaced_by_another_offer_in_the_form() {
     let app = TestApp::new().await;
     app.person("1000000001").await;
     let fields = [

@@ -170,7 +170,7 @@ async fn inv01_inv03_many_senders_are_numbered_without_gap_or_repeat() {
 }
 
 #[actix_web::test]
-async fn a_full_queue_says_busy_at_once() {
+async fn inv22_a_full_queue_says_busy_at_once() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;

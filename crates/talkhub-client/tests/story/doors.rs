@@ -83,7 +83,7 @@ fn table() -> Vec<(Method, &'static str, Value, [u16; 3])> {
 }
 
 #[actix_web::test]
-async fn every_door_lets_in_whom_it_should() {
+async fn sec14_every_door_lets_in_whom_it_should() {
     let app = TestApp::new().await;
     let (ann, bob, eve) = (
         app.person("1000000001").await,
@@ -166,7 +166,7 @@ fn every_route_has_its_line() {
 }
 
 #[actix_web::test]
-async fn sec09_other_sites_cannot_use_the_cookie() {
+async fn sec09_bad07_other_sites_cannot_use_the_cookie() {
     let app = TestApp::new().await;
     let ann = app.person("1000000001").await;
     let table: [(&[(&str, &str)], u16); 8] = [

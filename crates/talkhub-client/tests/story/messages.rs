@@ -7,7 +7,7 @@ use shared_protocol::api::Message;
 use std::collections::BTreeMap;
 
 #[actix_web::test]
-async fn a_message_sent_twice_is_kept_once() {
+async fn inv21_bad11_a_message_sent_twice_is_kept_once() {
     let app = TestApp::new().await;
     let (ann, bob, eve) = (
         app.person("1000000001").await,
@@ -34,7 +34,7 @@ async fn a_message_sent_twice_is_kept_once() {
 }
 
 #[actix_web::test]
-async fn the_same_id_of_another_sender_is_a_message_of_its_own() {
+async fn inv05_bad11_the_same_id_of_another_sender_is_a_message_of_its_own() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;
@@ -44,7 +44,7 @@ async fn the_same_id_of_another_sender_is_a_message_of_its_own() {
 }
 
 #[actix_web::test]
-async fn the_same_request_at_the_same_moment_has_one_effect() {
+async fn inv21_the_same_request_at_the_same_moment_has_one_effect() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;
@@ -198,7 +198,7 @@ async fn changes_are_paged_by_the_last_row_and_only_the_last_page_lifts_the_curs
 }
 
 #[actix_web::test]
-async fn read_marks_only_move_forward_and_clear_the_badge() {
+async fn inv10_bad22_read_marks_only_move_forward_and_clear_the_badge() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;
@@ -239,7 +239,7 @@ async fn read_marks_only_move_forward_and_clear_the_badge() {
 }
 
 #[actix_web::test]
-async fn times_never_fall_back_in_a_conversation() {
+async fn flt30_times_never_fall_back_in_a_conversation() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
     let talk = app.talk([&ann, &bob]).await;

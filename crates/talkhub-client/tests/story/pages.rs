@@ -2,6 +2,7 @@
 
 use crate::app::{PASSWORD, TestApp};
 use actix_web::http::Method;
+use serde_json::json;
 
 #[actix_web::test]
 async fn whoever_is_not_signed_in_goes_to_sign_in_and_back() {
@@ -68,7 +69,7 @@ async fn bad06_nobody_is_sent_elsewhere() {
 }
 
 #[actix_web::test]
-async fn a_refused_form_comes_back_filled_and_never_with_the_password() {
+async fn bad04_a_refused_form_comes_back_filled_and_never_with_the_password() {
     let app = TestApp::new().await;
     app.person("1000000001").await;
     let fields = [
@@ -188,7 +189,7 @@ async fn problems_are_pages_for_people_and_json_for_programs() {
 }
 
 #[actix_web::test]
-async fn what_a_name_holds_never_ends_the_island() {
+async fn sec11_sec13_what_a_name_holds_never_ends_the_island() {
     let app = TestApp::new().await;
     let ann = app.person("1000000001").await;
     ann.submit(
@@ -205,30 +206,110 @@ async fn what_a_name_holds_never_ends_the_island() {
 }
 
 #[actix_web::test]
-async fn every_answer_carries_its_headers() {
+async fn sec11_sec12_every_answer_carries_its_headers() {
     let app = TestApp::new().await;
-    let answer = app.visitor().get("/login").await;
-    let policy = answer.header("content-security-policy");
-    assert!(
-        policy.contains("default-src 'none'")
-            && policy.contains("frame-ancestors 'none'")
-            && !policy.contains("unsafe-inline")
-    );
-    assert!(
-        policy.contains("connect-src 'self' http://127.0.0.1:5050 ws://127.0.0.1:5050"),
-        "{policy}"
-    );
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "same-origin"),
-        ("cache-control", "no-store"),
-    ] {
-        assert_eq!(answer.header(name), value);
+    let ann = app.person("1000000001").await;
+    let visitor = app.visitor();
+    // Pages, redirects, JSON, refusals of every kind, what has no body, what is no address of ours.
+    let answers = [
+        (200, visitor.get("/login").await),
+        (303, visitor.get("/").await),
+        (200, ann.get("/").await),
+        (303, ann.get("/settings").await),
+        (200, ann.get("/api/v1/me").await),
+        (401, visitor.get("/api/v1/me").await),
+        (401, visitor.get("/live").await),
+        (404, ann.get("/api/v1/conversations/7").await),
+        (404, visitor.get("/api/v1/nothing").await),
+        (404, visitor.get("/nothing").await),
+        (404, visitor.get("/assets/nothing.js").await),
+        (405, ann.put("/api/v1/me", json!({})).await),
+        (400, ann.post("/api/v1/accounts", json!({})).await),
+        (
+            403,
+            ann.send(
+                ann.request(Method::POST, "/logout")
+                    .insert_header(("sec-fetch-site", "cross-site")),
+            )
+            .await,
+        ),
+        (414, visitor.get(&format!("/{}", "x".repeat(3_000))).await),
+        (200, visitor.send(visitor.request(Method::HEAD, "/login")).await),
+        (200, visitor.get("/healthz").await),
+        (200, visitor.get("/readyz").await),
+    ];
+    for (number, (status, answer)) in answers.iter().enumerate() {
+        let which = format!(
+            "answer {number}: {}",
+            answer.text.chars().take(80).collect::<String>()
+        );
+        assert_eq!(answer.status, *status, "{which}");
+        let policy = answer.header("content-security-policy");
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "require-trusted-types-for 'script'",
+            "connect-src 'self' http://127.0.0.1:5050 ws://127.0.0.1:5050",
+        ] {
+            assert!(policy.contains(part), "{which}: {policy:?} lacks {part}");
+        }
+        assert!(!policy.contains("unsafe-inline"), "{which}: {policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("strict-transport-security", ""),
+        ] {
+            assert_eq!(answer.header(name), value, "{which}: {name}");
+        }
+        assert!(!answer.text.contains("style="), "{which}: inline style");
+        assert_eq!(answer.header("server"), "", "{which}: SEC35");
     }
-    assert!(!answer.text.contains("style="), "no inline style");
-    let head = app
-        .visitor()
-        .send(app.visitor().request(Method::HEAD, "/login"))
-        .await;
-    assert_eq!(head.status, 200);
+}
+
+#[actix_web::test]
+async fn bad17_addresses_that_lead_nowhere_are_pages_that_say_so() {
+    let app = TestApp::new().await;
+    let ann = app.person("1000000001").await;
+    let paths = [
+        "/chat/1000000001/more",
+        "/chat/../nothing",
+        "/%00",
+        "/%ff%fe",
+        "/assets/../Cargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "//evil.example/",
+        "/conversations/1",
+    ];
+    for path in paths {
+        let answer = ann.get(path).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        if !path.starts_with("/assets") {
+            assert!(answer.text.contains("<html"), "{path}: {}", answer.text);
+        }
+    }
+    // What might be an ID is looked at by the browser's program, which says that there is nobody.
+    for name in [
+        "123",
+        "99999999999",
+        "0123456789",
+        "abc",
+        "%00",
+        "%2e%2e%2fsettings",
+    ] {
+        let answer = ann.get(&format!("/chat/{name}")).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text);
+        assert!(
+            !answer.text.contains('\0') && !answer.text.contains("../"),
+            "{name} is not in the page"
+        );
+    }
+    for path in ["/chat/", "/api/v1/conversations/"] {
+        let answer = ann.get(&format!("{path}{}", "9".repeat(2_500))).await;
+        assert_eq!(answer.status, 414, "{path}: {}", answer.text);
+    }
 }

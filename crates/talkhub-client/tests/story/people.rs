@@ -5,7 +5,7 @@ use serde_json::json;
 use shared_protocol::ServerFrame;
 
 #[actix_web::test]
-async fn people_are_found_by_id_with_spaces_by_part_of_a_name_and_by_whole_address_only() {
+async fn bad16_people_are_found_by_id_with_spaces_by_part_of_a_name_and_by_whole_address_only() {
     let app = TestApp::new().await;
     let (ann, bob) = (app.person("1000000001").await, app.person("2000000002").await);
     bob.patch("/api/v1/me", json!({ "display_name": "Robert 100% Ünlü" }))
@@ -43,7 +43,7 @@ async fn people_are_found_by_id_with_spaces_by_part_of_a_name_and_by_whole_addre
 }
 
 #[actix_web::test]
-async fn looking_ids_up_one_by_one_is_slowed_down() {
+async fn sec17_looking_ids_up_one_by_one_is_slowed_down() {
     let app = TestApp::with(|config| config.accounts.lookups_per_minute = 3).await;
     let ann = app.person("1000000001").await;
     for _ in 0..3 {

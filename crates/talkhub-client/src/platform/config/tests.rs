@@ -30,7 +30,7 @@ fn a_program_without_any_setting_starts() {
 }
 
 #[test]
-fn a_bad_value_names_its_setting_the_value_and_what_is_allowed() {
+fn bad33_a_bad_value_names_its_setting_the_value_and_what_is_allowed() {
     check(
         &[("TALKHUB_BIND", "nowhere")],
         "TALKHUB_BIND is \"nowhere\": expected an address such as 127.0.0.1:8000",
@@ -58,7 +58,7 @@ fn a_bad_value_names_its_setting_the_value_and_what_is_allowed() {
 }
 
 #[test]
-fn a_database_password_is_never_shown() {
+fn sec31_a_database_password_is_never_shown() {
     let told = read(&[("DATABASE_URL", "mysql://ann:hush@db")]).unwrap_err().0;
     assert!(
         told.starts_with("DATABASE_URL") && !told.contains("hush"),
@@ -67,7 +67,7 @@ fn a_database_password_is_never_shown() {
 }
 
 #[test]
-fn the_built_in_secret_is_for_loopback_only() {
+fn sec22_bad33_the_built_in_secret_is_for_loopback_only() {
     check(
         &[("TALKHUB_BIND", "0.0.0.0:8000")],
         "TALKHUB_RELAY_SECRET is not set",
@@ -90,7 +90,7 @@ fn the_built_in_secret_is_for_loopback_only() {
 }
 
 #[test]
-fn a_far_relay_needs_tls() {
+fn sec22_a_far_relay_needs_tls() {
     let far = [
         ("RELAY_SERVER_URL", "http://relay.example.org"),
         ("TALKHUB_RELAY_SECRET", "0123456789012345678901234567890123"),
@@ -99,7 +99,7 @@ fn a_far_relay_needs_tls() {
 }
 
 #[test]
-fn unknown_settings_are_warned_of() {
+fn bad33_unknown_settings_are_warned_of() {
     let config = read(&[("TALKHUB_BIMD", "x")]).unwrap();
     assert_eq!(
         config.warnings,
