@@ -8,6 +8,7 @@ mod device;
 mod devices;
 mod dump;
 mod faults;
+mod load;
 mod log;
 mod network;
 mod plan;

@@ -168,6 +168,10 @@ pub(crate) enum What {
         open: bool,
         by_us: bool,
     },
+    /// Somebody asks to be signed out.
+    SigningOut {
+        who: Who,
+    },
     /// Signing out was answered, and what the next request with the old sign-in got.
     SignedOut {
         who: Who,
@@ -183,6 +187,11 @@ pub(crate) enum What {
     Presence {
         person: u8,
         online: bool,
+    },
+    /// How many tasks of this machine wanted a core during the last second, and how many cores there are.
+    Load {
+        tasks: f64,
+        cores: usize,
     },
     /// A fault begins or ends.
     Fault {

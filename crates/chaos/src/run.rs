@@ -7,7 +7,7 @@ use crate::log::Log;
 use crate::network::Network;
 use crate::programs::Programs;
 use crate::record::{self, Badge, Database, Record, What};
-use crate::{Options, dump, plan, settings};
+use crate::{Options, dump, load, plan, settings};
 use anyhow::{Context, Result};
 use end_to_end::{Mariadbd, Site, wait_for};
 use shared_protocol::api::Heads;
@@ -95,6 +95,7 @@ impl Run<'_> {
             done = self.suffer(&mut devices) => done?,
             ended = self.programs.watch() => return ended,
             () = self.observe() => {}
+            () = load::watch(self.log) => {}
         }
         self.network.calm();
         self.log.say(What::Calm);
@@ -103,6 +104,7 @@ impl Run<'_> {
             reports = self.calm_down(&devices) => reports?,
             ended = self.programs.watch() => return ended,
             () = self.observe() => return Ok(()),
+            () = load::watch(self.log) => return Ok(()),
         };
         devices.end().await;
         let programs = self.programs.clone();

@@ -39,6 +39,12 @@ pub(crate) fn text(options: &Options, record: &Record, verdicts: &[Verdict]) -> 
             false => String::new(),
         }
     ));
+    if 0 < measured.busy.0 {
+        line(format!(
+            "too busy            {} of {} s: nothing is said about times then",
+            measured.busy.0, measured.busy.1
+        ));
+    }
     line(format!(
         "faults              {}",
         measured.faults.values().sum::<usize>()

@@ -121,6 +121,34 @@ fn mark_of(facts: &Facts<'_>, conversation: ConversationId, user: UserId) -> Opt
     members.find(|(member, _)| *member == user).map(|(_, read)| *read)
 }
 
+/// A connection may end late because of a fault: after the relay's pings.
+const ENDS_MS: i64 = 6000;
+
+pub(super) fn inv15(facts: &Facts<'_>, broken: &mut Vec<String>) {
+    let mut leaving: BTreeSet<Who> = BTreeSet::new();
+    for line in &facts.record.lines {
+        match &line.what {
+            What::SigningOut { who } => drop(leaving.insert(*who)),
+            What::SignedIn { who } => drop(leaving.remove(who)),
+            What::Socket {
+                who,
+                open: false,
+                by_us: false,
+            } if !leaving.contains(who) => {
+                let is_on_the_way = |part| match part {
+                    Part::Relay => true,
+                    Part::BrowserRelay(person) => person.is_none_or(|person| person == who.person),
+                    _ => false,
+                };
+                if !facts.delays(line.t - ENDS_MS, line.t, is_on_the_way) {
+                    broken.push(format!("the socket of {who} was closed at {}", line.t));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 pub(super) fn inv16(facts: &Facts<'_>, broken: &mut Vec<String>) {
     let mut out: BTreeMap<Who, i64> = BTreeMap::new();
     for line in &facts.record.lines {
@@ -146,7 +174,7 @@ pub(super) fn inv16(facts: &Facts<'_>, broken: &mut Vec<String>) {
 
 /// Whether faults were in the way of closing this device's socket: then its lease ends it. (RU17)
 fn is_cut_off(facts: &Facts<'_>, who: Who, from: i64, to: i64) -> bool {
-    facts.disturbs(from, to, |part| match part {
+    facts.delays(from, to, |part| match part {
         Part::Relay | Part::LogicServer | Part::Link | Part::Database | Part::DatabaseLine => true,
         Part::BrowserRelay(person) => person.is_none_or(|person| person == who.person),
         Part::BrowserLogicServer(_) | Part::Client(_) => false,
@@ -164,7 +192,7 @@ pub(super) fn inv17(facts: &Facts<'_>, broken: &mut Vec<String>) {
         if *online {
             // A stream of `/live` is a heartbeat too; it is open only while the relay is out of reach.
             let was_heard = spans.iter().any(|span| span.meets(begin, line.t));
-            if !was_heard && !facts.disturbs(begin, line.t, |_| true) {
+            if !was_heard && !facts.delays(begin, line.t, |_| true) {
                 broken.push(format!(
                     "{person} is called online at {}, and nobody heard of them",
                     line.t
@@ -172,7 +200,7 @@ pub(super) fn inv17(facts: &Facts<'_>, broken: &mut Vec<String>) {
             }
         } else {
             let lives = spans.iter().any(|span| span.from <= begin && line.t <= span.to);
-            if lives && !facts.disturbs(begin, line.t, |part| !matches!(part, Part::Client(_))) {
+            if lives && !facts.delays(begin, line.t, |part| !matches!(part, Part::Client(_))) {
                 broken.push(format!(
                     "{person} is called offline at {} with a live tab",
                     line.t

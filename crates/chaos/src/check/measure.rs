@@ -23,6 +23,8 @@ pub(crate) struct Measured {
     pub(crate) longest_pause: i64,
     /// Milliseconds from the calm until the last screen showed a stored line for the first time.
     pub(crate) healed_after: i64,
+    /// Seconds in which the machine was too busy to say how long things take, of all seconds.
+    pub(crate) busy: (usize, usize),
     /// Percent of the time of the faults in which each program ran.
     pub(crate) up: BTreeMap<Part, i64>,
 }
@@ -61,6 +63,10 @@ pub(crate) fn measure(record: &Record) -> Measured {
             What::Life { .. } => measured.lives += 1,
             What::SignedOut { .. } => measured.signed_out += 1,
             What::Fault { kind, on: true, .. } => *measured.faults.entry(kind.clone()).or_default() += 1,
+            What::Load { tasks, cores } => {
+                measured.busy.0 += usize::from(super::BUSY * (*cores as f64) < *tasks);
+                measured.busy.1 += 1;
+            }
             What::Calm => calm = Some(line.t),
             _ => {}
         }

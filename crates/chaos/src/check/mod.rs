@@ -32,8 +32,8 @@ pub(crate) struct Verdict {
 
 type Check = fn(&Facts<'_>, &mut Vec<String>);
 
-/// INV15, INV19, INV20 and INV24 need more than a run shows, or what does not exist yet: they have tests elsewhere.
-const CHECKS: [(&str, &str, Check); 20] = [
+/// INV19, INV20 and INV24 need more than a run shows, or what does not exist yet: they have tests elsewhere.
+const CHECKS: [(&str, &str, Check); 21] = [
     (
         "INV01",
         "acked as stored is there once, at that place",
@@ -76,6 +76,7 @@ const CHECKS: [(&str, &str, Check); 20] = [
     ),
     ("INV13", "nobody is shown what is not theirs", screens::inv13),
     ("INV14", "the sender shown is the one who wrote", history::inv14),
+    ("INV15", "the logic server closes no socket", clients::inv15),
     ("INV16", "who has signed out is out", clients::inv16),
     ("INV17", "online is who was heard of", clients::inv17),
     ("INV18", "typing is shown once and not late", clients::inv18),
@@ -158,6 +159,8 @@ struct Facts<'a> {
     withdrawn: BTreeSet<MessageId>,
     /// When each fault was there, and at what.
     faults: Vec<(Part, Span)>,
+    /// When the machine had far too much to do: nothing is said then about how long things took.
+    busy: Vec<Span>,
     /// When each device was connected with the relay.
     sockets: BTreeMap<Who, Vec<Span>>,
 }
@@ -172,6 +175,7 @@ impl<'a> Facts<'a> {
             refused: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             faults: faults(record, end),
+            busy: busy(record),
             sockets: sockets(record, end),
         };
         for line in &record.lines {
@@ -219,6 +223,25 @@ impl<'a> Facts<'a> {
         let mut faults = self.faults.iter();
         faults.any(|(part, span)| is_one(*part) && span.meets(from, to))
     }
+
+    /// The same, or the machine was too busy to say how long anything takes.
+    fn delays(&self, from: i64, to: i64, is_one: impl Fn(Part) -> bool) -> bool {
+        self.disturbs(from, to, is_one) || self.busy.iter().any(|span| span.meets(from, to))
+    }
+}
+
+/// More tasks than this want each core.
+const BUSY: f64 = 3.0;
+
+fn busy(record: &Record) -> Vec<Span> {
+    let seconds = record.lines.iter().filter_map(|line| match &line.what {
+        What::Load { tasks, cores } if BUSY * (*cores as f64) < *tasks => Some(Span {
+            from: line.t - 1000,
+            to: line.t,
+        }),
+        _ => None,
+    });
+    seconds.collect()
 }
 
 fn faults(record: &Record, end: i64) -> Vec<(Part, Span)> {

@@ -20,7 +20,7 @@ pub(super) fn inv23(facts: &Facts<'_>, broken: &mut Vec<String>) {
             }
             What::Ready { part, after_ms } if READY_MS < *after_ms => {
                 let began = line.t - after_ms;
-                if *part != Part::Database && !facts.disturbs(began, line.t, is_database) {
+                if *part != Part::Database && !facts.delays(began, line.t, is_database) {
                     broken.push(format!("{part:?} answered {after_ms} ms after its start"));
                 }
             }

@@ -61,6 +61,7 @@ impl Device {
 
     fn ask_to_leave(&mut self) {
         self.sign = Sign::Leaving(i64::MAX);
+        self.say(What::SigningOut { who: self.seat.who });
         let (api, cookie) = (self.seat.api.clone(), self.cookie());
         self.io.spawn(async move {
             let path = "/sessions/current";

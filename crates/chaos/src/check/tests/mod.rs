@@ -208,6 +208,7 @@ fn good() -> Record {
         (81, fault(0, Part::Relay, false)),
         (1000, What::Calm),
         (40_000, presence(1, true)),
+        (39_999, What::SigningOut { who: BOB }),
         (40_000, What::SignedOut { who: BOB }),
         (
             40_001,

@@ -12,6 +12,19 @@ fn inv10_a_mark_that_goes_back_or_too_far_and_a_wrong_badge() {
 }
 
 #[test]
+fn inv15_a_socket_that_is_closed_by_nobody_else() {
+    breaks("INV15", |record| {
+        add(record, 20_000, fault(1, Part::LogicServer, true));
+        add(record, 20_001, socket(ANN, false));
+        add(record, 20_500, fault(1, Part::LogicServer, false));
+    });
+    let mut record = good();
+    add(&mut record, 75, socket(ANN, false)); // the relay is away
+    add(&mut record, 85, socket(ANN, true));
+    assert_eq!(found(&record), Vec::<&str>::new());
+}
+
+#[test]
 fn inv16_who_has_signed_out_is_not_out() {
     let signed_out = |status| What::Probed { who: BOB, status };
     breaks("INV16", |record| {
@@ -81,6 +94,29 @@ fn inv23_a_program_that_dies_or_does_not_come_back() {
         Vec::<&str>::new(),
         "without its database it cannot start"
     );
+}
+
+#[test]
+fn a_machine_that_is_too_busy_excuses_slowness_and_nothing_else() {
+    let mut record = good();
+    let ready = What::Ready {
+        part: Part::LogicServer,
+        after_ms: 5001,
+    };
+    add(&mut record, 20_000, ready);
+    add(&mut record, 20_000, presence(2, true));
+    let load = What::Load {
+        tasks: 13.0,
+        cores: 2,
+    };
+    add(&mut record, 18_000, load);
+    assert_eq!(found(&record), Vec::<&str>::new());
+    let died = What::Died {
+        part: Part::Relay,
+        said: String::new(),
+    };
+    add(&mut record, 17_500, died);
+    assert_eq!(found(&record), ["INV23"]);
 }
 
 #[test]
