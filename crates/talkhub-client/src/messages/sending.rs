@@ -182,17 +182,16 @@ fn list_subjects(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<Group, U
     accounts::list_by_subjects(conn, &subjects)
 }
 
-/// What was refused before, of those that were passed on and of those before them: only they can come from somebody who
-/// has not heard of it.
+/// What was refused before, of all that these name: the same id gets the same answer, from whoever it comes. (INV21)
 fn list_refused(
     conn: &mut DbConn,
     drafts: &[Draft],
 ) -> Result<HashMap<(ConversationId, UserId, MessageId), wire::Problem>> {
-    let passed = drafts.iter().filter(|draft| draft.passed.is_some());
-    let ids = distinct(passed.flat_map(|draft| [Some(draft.id), draft.prev]).flatten());
-    if ids.is_empty() {
+    // Hardly ever is there any, and every commit asks.
+    if !store::has_refusals(conn)? {
         return Ok(HashMap::new());
     }
+    let ids = named(drafts);
     let rows = store::list_refusals(conn, &ids)?;
     let read = rows.into_iter().map(|(conversation, sender, id, problem)| {
         // Written by ourselves; one of a later version is still a refusal.

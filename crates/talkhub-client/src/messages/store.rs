@@ -34,6 +34,12 @@ pub(super) fn list_by_ids(conn: &mut DbConn, ids: &[MessageId]) -> QueryResult<V
     m::table.filter(m::id.eq_any(ids)).select(COLUMNS).load(conn)
 }
 
+/// Whether anything at all was refused for good.
+pub(super) fn has_refusals(conn: &mut DbConn) -> QueryResult<bool> {
+    let first = r::table.select(r::id).limit(1);
+    Ok(first.first::<MessageId>(conn).optional()?.is_some())
+}
+
 /// Which of these ids were refused for good, and the problem as it was told.
 pub(super) fn list_refusals(
     conn: &mut DbConn,

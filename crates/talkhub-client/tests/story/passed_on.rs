@@ -310,6 +310,12 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
         "as it was told first"
     );
     assert_eq!(app.frames().len(), 2);
+    link.submit(from_ann.submit(4, 1, None, &message("hi")));
+    let again = &link.settled(1).await[0].outcome;
+    assert!(
+        matches!(again, Outcome::Refused { problem } if problem.kind == "/problems/missing"),
+        "not even from a device that never heard that it was passed on: {again:?}"
+    );
     let next = from_ann.submit(3, 3, None, &message("a new one"));
     link.submit(next);
     assert!(matches!(
