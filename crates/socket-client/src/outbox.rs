@@ -120,8 +120,8 @@ pub enum OutboxEvent {
         history: String,
         now: i64,
     },
-    /// After a refusal: once more, as the last one written. The refusal of something passed on stands for ever, so that
-    /// one goes as a new message, by the id `anew`.
+    /// After a refusal: once more, as the last one written. A refusal stands for ever, so it goes as a new message, by the
+    /// id `anew`; without one by its own, for what never reached the logic server.
     Again {
         id: MessageId,
         order: i64,

@@ -63,7 +63,7 @@ impl Outbox {
         self.change(id, |entry| {
             entry.refused = None;
             entry.order = order;
-            if let Some(anew) = anew.filter(|_| entry.passed.is_some()) {
+            if let Some(anew) = anew {
                 entry.id = anew;
                 entry.passed = None;
                 entry.emitted = false;

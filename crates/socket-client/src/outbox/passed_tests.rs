@@ -113,7 +113,7 @@ fn s02_a_late_passed_on_takes_back_neither_a_tick_nor_a_refusal() {
 }
 
 #[test]
-fn s02_a_refusal_of_what_was_passed_on_stands_and_its_text_goes_as_a_new_message() {
+fn inv11_a_refusal_stands_and_its_text_goes_as_a_new_message() {
     let mut outbox = two_passed_on();
     outbox.apply(OutboxEvent::Refused {
         id: id(1),

@@ -201,9 +201,9 @@ fn a_refused_one_goes_again_as_the_last() {
         order: 3,
         anew: Some(id(4)),
     });
-    assert_eq!(due(&outbox, 0, 8), [(id(2), None), (id(1), Some(id(2)))]);
+    assert_eq!(due(&outbox, 0, 8), [(id(2), None), (id(4), Some(id(2)))]);
     outbox.apply(OutboxEvent::Withdrew { id: id(2) });
-    assert_eq!(due(&outbox, 0, 8), [(id(1), None)]);
+    assert_eq!(due(&outbox, 0, 8), [(id(4), None)]);
 }
 
 #[test]

@@ -114,8 +114,9 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
       return withoutOldTicks(after, e.now);
     }
     case "again": {
+      // A refusal stands for ever: what goes once more is a new message.
       const after = change(box, e.id, ({ refused: _no, passed, ...entry }) => {
-        if (passed && e.anew !== undefined) return { ...entry, id: e.anew, order: e.order, emitted: false };
+        if (e.anew !== undefined) return { ...entry, id: e.anew, order: e.order, emitted: false };
         return { ...entry, order: e.order, ...(passed ? { passed } : {}) };
       });
       return { ...after, entries: [...after.entries].sort(byOrder) };

@@ -76,24 +76,18 @@ function sayWaitingLater(entry: Entry): void {
   }, SAY_WAITING);
 }
 
-/**
- * After a refusal: once more, as the last one written. If the others have seen it and were told that it was refused, that stands for
- * ever: then the same words go out as a new message.
- */
+/** After a refusal, which stands for ever: the same words go out as a new message, the last one written. */
 export function again(id: MessageId): void {
   const refused = find(id);
   if (!refused) return;
   lastOrder = Math.max(lastOrder + 1, Date.now() * 1000);
-  const anew = refused.passed ? newId() : id;
-  apply({ kind: "again", id, order: lastOrder, ...(anew === id ? {} : { anew }) });
+  const anew = newId();
+  apply({ kind: "again", id, order: lastOrder, anew });
   const entry = find(anew);
   if (!entry) return;
   void keep(entry);
-  if (anew === id) watcher?.sending(entry);
-  else {
-    watcher?.withdrew(refused);
-    watcher?.wrote(entry);
-  }
+  watcher?.withdrew(refused);
+  watcher?.wrote(entry);
   sayWaitingLater(entry);
   pump();
 }
