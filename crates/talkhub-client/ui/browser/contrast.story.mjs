@@ -48,8 +48,12 @@ function faint() {
 }
 
 async function check(page, what, theme, found) {
-  await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-  await page.waitForTimeout(250);
+  // Colours that are still on their way say nothing.
+  await page.evaluate(async (name) => {
+    document.documentElement.dataset.theme = name;
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+    await Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => undefined)));
+  }, theme);
   for (const one of await page.evaluate(faint)) found.push(`${what}, ${theme}: ${one}`);
 }
 

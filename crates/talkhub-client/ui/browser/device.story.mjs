@@ -49,7 +49,7 @@ export const stories = {
     // Set forward while the page is open: nothing is lost, and it goes on at once.
     await late.page.clock.setSystemTime(Date.now() + 48 * HOUR);
     await says(late.page, "after the jump");
-    await hasState(late.page, "after the jump", "stored");
+    await hasState(late.page, "after the jump", "read");
     await until("once", () => same(bob.page, [...want, "after the jump"]));
   },
 
