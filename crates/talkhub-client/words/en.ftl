@@ -11,6 +11,7 @@ skip-to-content = Skip to the conversation
 
 ## Problems: what a person is told when something cannot be done
 
+hand-in-count = From 1 to { $most } messages at once.
 problem-bad-receipt = This receipt does not belong to this message.
 problem-receipt-expired = This message was passed on more than 24 hours ago. Its sender can send it again.
 problem-refused-before = This message was refused when it came first.
