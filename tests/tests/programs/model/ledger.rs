@@ -1,6 +1,6 @@
 //! What must be true, whatever happened: the invariants marked M, checked after every step.
 
-use super::device::Device;
+use super::device::{Device, Disk};
 use super::server::{Place, Truth};
 use shared_protocol::api::Message;
 use shared_protocol::{ConversationId, MessageId, UserId};
@@ -39,6 +39,8 @@ pub struct Ledger {
     written: BTreeMap<(ConversationId, String), Vec<Key>>,
     acked: BTreeMap<Key, i64>,
     failed: BTreeSet<Key>,
+    /// What a device was told a definite no about, and what was written there.
+    told_no: BTreeMap<Key, String>,
     /// Whose device is gone for good: nobody offers it again.
     lost: BTreeSet<Key>,
     /// What was refused after the copy was made: a restore takes that back, as it takes ticks back.
@@ -81,6 +83,12 @@ impl Ledger {
         if !self.taken_back.contains(&key) {
             self.failed.insert(key);
         }
+    }
+
+    /// Its device is told that a rule forbids it.
+    pub fn told_no(&mut self, entry: &Entry) {
+        let key = (entry.conversation, entry.user, entry.id);
+        self.told_no.insert(key, entry.body.clone());
     }
 
     pub fn lost(&mut self, entries: &[Entry]) {
@@ -182,6 +190,22 @@ impl Ledger {
             let unread = others.filter(|row| *read < row.seq).count() as i64;
             ensure(unread == *badge, "inv10", || {
                 format!("{user} has {unread} unread and a badge of {badge}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// INV12: whoever is told no has the text still.
+    pub fn check_texts(&self, disks: &[Disk]) -> Checked {
+        let told = self.told_no.iter().filter(|(key, _)| !self.lost.contains(key));
+        for (key, body) in told {
+            let mut kept = disks.iter().flat_map(BTreeMap::values).flatten();
+            let is_kept = kept.any(|entry| {
+                let is_this = (entry.conversation, entry.user, entry.id) == *key;
+                is_this && entry.refused.is_some() && entry.body == *body
+            });
+            ensure(is_kept, "inv12", || {
+                format!("{body:?} was refused, and its text is gone")
             })?;
         }
         Ok(())

@@ -156,6 +156,11 @@ fn inv11_what_is_shown_as_failed_is_not_stored() {
 }
 
 #[test]
+fn inv12_what_is_refused_keeps_its_text() {
+    check("inv12");
+}
+
+#[test]
 fn inv13_nobody_reads_or_writes_where_they_do_not_belong() {
     check("inv13");
 }

@@ -6,7 +6,7 @@ use super::ledger_tests::{ANN, BOB, HISTORY, id, place, row, user, world};
 use super::passing::{Passing, Way, place_of, submit};
 use super::server::Truth;
 use super::world::windows::{PAUSE, Windows};
-use shared_protocol::{ConversationId, Group, MessageId, RelayId};
+use shared_protocol::{ConversationId, Group, MessageId, Problem, RelayId};
 use socket_client::Rules;
 use socket_client::catch_up::{TimelineEvent, Unsaved, UnsavedState};
 use socket_client::outbox::{Entry, Tick};
@@ -30,6 +30,24 @@ fn line(number: i64) -> Unsaved {
         receipt: String::new(),
         state: UnsavedState::Waiting,
         problem: None,
+    }
+}
+
+/// What lies in the outbox of Ann's that is gone.
+fn entry(number: i64) -> Entry {
+    Entry {
+        id: id(number),
+        user: user(ANN),
+        conversation: place().id,
+        group: place().group,
+        body: format!("m{number}"),
+        at: 0,
+        order: 1,
+        tab: "tab".to_owned(),
+        emitted: true,
+        refused: None,
+        passed: None,
+        ticked: None,
     }
 }
 
@@ -99,22 +117,16 @@ fn inv06_an_unsaved_line_without_its_mark_is_noticed() {
 #[test]
 fn inv06_a_tick_for_what_is_not_stored_is_noticed() {
     check_noticed("inv06", Rules::ALL, |device| {
-        let entry = Entry {
-            id: id(3),
-            user: user(BOB),
-            conversation: place().id,
-            group: place().group,
-            body: "m3".to_owned(),
+        let ticked = Some(Tick {
+            history: HISTORY.to_owned(),
             at: 0,
-            order: 1,
-            tab: device.tab.clone(),
-            emitted: true,
-            refused: None,
-            passed: None,
-            ticked: Some(Tick {
-                history: HISTORY.to_owned(),
-                at: 0,
-            }),
+        });
+        let tab = device.tab.clone();
+        let entry = Entry {
+            user: user(BOB),
+            tab,
+            ticked,
+            ..entry(3)
         };
         device.write(entry, &mut Disk::new());
     });
@@ -126,6 +138,35 @@ fn inv11_a_line_that_is_said_to_be_refused_and_is_stored_is_noticed() {
         device.hear_unsaved(place().id, &line(2));
         device.hear_not_saved(place().id, user(ANN), id(2));
     });
+}
+
+#[test]
+fn inv12_a_refused_text_that_is_gone_is_noticed() {
+    let mut ledger = Ledger::default();
+    let refused = Entry {
+        refused: Some(Problem::new("missing", 404, "no")),
+        ..entry(4)
+    };
+    ledger.told_no(&refused);
+    let check = |entries: Vec<Entry>| {
+        let disk = Disk::from([("tab".to_owned(), entries)]);
+        ledger.check_texts(&[disk]).map_err(|broken| broken.invariant)
+    };
+    assert_eq!(check(vec![refused.clone()]), Ok(()));
+    assert_eq!(check(vec![]), Err("inv12"));
+    assert_eq!(
+        check(vec![entry(4)]),
+        Err("inv12"),
+        "nothing says that it was refused"
+    );
+    let body = "another text".to_owned();
+    assert_eq!(
+        check(vec![Entry {
+            body,
+            ..refused.clone()
+        }]),
+        Err("inv12")
+    );
 }
 
 #[test]
@@ -141,21 +182,7 @@ fn inv22_a_line_that_waits_for_ever_is_noticed_unless_nobody_can_help() {
     };
     let prev = Some(id(3));
     assert_eq!(check_end(&ledger, prev), Err("inv22"));
-    let entry = Entry {
-        id: id(4),
-        user: user(ANN),
-        conversation: place().id,
-        group: place().group,
-        body: "m4".to_owned(),
-        at: 0,
-        order: 1,
-        tab: "tab".to_owned(),
-        emitted: true,
-        refused: None,
-        passed: None,
-        ticked: None,
-    };
-    ledger.lost(&[entry]);
+    ledger.lost(&[entry(4)]);
     assert_eq!(check_end(&ledger, prev), Ok(()));
     assert_eq!(
         check_end(&ledger, Some(id(2))),

@@ -299,6 +299,7 @@ impl<'s> World<'s> {
             self.ledger.check_disk(place, &self.truths[&place.id], &history)?;
         }
         self.windows.check(&self.truths)?;
+        self.ledger.check_texts(&self.disks)?;
         for device in self.devices.iter().filter(|device| !device.is_gone) {
             self.ledger.check_device(device, &self.truths, &history)?;
         }
@@ -306,20 +307,24 @@ impl<'s> World<'s> {
     }
 }
 
-/// What a device was told of its own message holds for ever, in the history that it names.
-fn promise(
-    ledger: &mut Ledger,
-    device: &Device,
-    id: MessageId,
-    seq: i64,
-    history: &str,
-    present: &str,
-) -> Checked {
-    let entry = device.outbox.entries().iter().find(|entry| entry.id == id);
-    match entry {
-        Some(entry) if history == present => ledger.acked((entry.conversation, entry.user, id), seq),
-        _ => Ok(()),
+/// What a device is told of its own message: a place holds for ever, in the history that it names, and so does a no.
+fn promise(ledger: &mut Ledger, device: &Device, id: MessageId, answer: &Answer, present: &str) -> Checked {
+    let Some(entry) = device.outbox.entries().iter().find(|entry| entry.id == id) else {
+        return Ok(());
+    };
+    let (seq, history) = match answer {
+        Answer::Acked { seq, history, .. } => (*seq, history),
+        Answer::Row { message, history } => (message.seq, history),
+        Answer::Refused(_) => {
+            ledger.told_no(entry);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    if history != present {
+        return Ok(());
     }
+    ledger.acked((entry.conversation, entry.user, id), seq)
 }
 
 fn new_holding(rules: ServerRules) -> Holding<Waiting> {

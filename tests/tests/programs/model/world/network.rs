@@ -132,9 +132,7 @@ impl World<'_> {
                     return Ok(());
                 }
                 self.seen.refused += usize::from(matches!(answer, Answer::Refused(_)));
-                if let Answer::Acked { seq, history, .. } = &answer {
-                    promise(&mut self.ledger, device, id, *seq, history, &self.server.history)?;
-                }
+                promise(&mut self.ledger, device, id, &answer, &self.server.history)?;
                 device.answered(id, answer, self.now, chance, &mut self.disks[device.disk]);
                 let entry = device.outbox.entries().iter().find(|entry| entry.id == id);
                 let passed = entry.and_then(|entry| Some((entry, entry.passed.as_ref()?)));

@@ -123,15 +123,8 @@ impl World<'_> {
         if device.life != life {
             return Ok(());
         }
-        if let Reply::Posted(id, Answer::Row { message, history }) = &reply {
-            promise(
-                &mut self.ledger,
-                device,
-                *id,
-                message.seq,
-                history,
-                &self.server.history,
-            )?;
+        if let Reply::Posted(id, answer) = &reply {
+            promise(&mut self.ledger, device, *id, answer, &self.server.history)?;
         }
         if let Reply::Changes(_, id, changes) = &mut reply
             && !self.server.rules.one_snapshot
