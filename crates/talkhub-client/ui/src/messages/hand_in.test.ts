@@ -112,6 +112,14 @@ describe("handing in", () => {
     await pass(120);
     expect([handedIn, states(messages)]).toEqual([[], ["u20 waiting"]]);
   });
+  test("FLT41: by plain http, where there are no Web Locks, too", async () => {
+    vi.stubGlobal("navigator", { onLine: true });
+    const messages = await page();
+    messages.hearUnsaved(talk, passedOn(20, START));
+    answers = [results(stored(20))];
+    await pass(65);
+    expect([handedIn.length, states(messages)]).toEqual([1, []]);
+  });
   test("no more where it is refused as a whole: this person has left", async () => {
     const messages = await page();
     messages.hearUnsaved(talk, passedOn(20, START));
