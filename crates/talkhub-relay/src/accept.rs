@@ -85,13 +85,14 @@ fn serve(
     let line = Arc::new(Line::new(peer));
     relay.lines.add(&line);
     let front = Front::new(Arc::clone(relay), Arc::clone(served), Arc::clone(&line), door);
+    let io = Io::new(stream, line, Arc::clone(relay), permit);
     let header_timeout = Duration::from_millis(relay.config.times.header_timeout_ms);
     relay.tasks.spawn(async move {
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
             .max_buf_size(MOST_HEAD)
-            .serve_connection(TokioIo::new(Io::new(stream, line, permit)), front)
+            .serve_connection(TokioIo::new(io), front)
             .with_upgrades();
         if let Err(error) = serving.await {
             debug!(%error, "A connection ended badly");

@@ -9,6 +9,7 @@ pub mod config;
 mod connect;
 mod event;
 mod forward;
+mod frames;
 #[cfg(test)]
 mod fuzz;
 mod http;

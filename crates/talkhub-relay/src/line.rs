@@ -5,6 +5,8 @@
 //! permit tied to the request would end at the WebSocket upgrade. Both therefore live in the IO object itself.
 
 use crate::caps::Permit;
+use crate::frames::{Early, Frames};
+use crate::relay::{Relay, count};
 use futures_util::task::AtomicWaker;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::net::IpAddr;
@@ -23,6 +25,8 @@ pub(crate) struct Line {
     cut: AtomicBool,
     reader: AtomicWaker,
     writer: AtomicWaker,
+    /// HTTP has ended on it: what comes now are frames.
+    upgraded: AtomicBool,
     /// The kernel takes no more: the receiver does not keep up.
     stalled: AtomicBool,
     /// It has stalled since everything was last written out.
@@ -65,6 +69,7 @@ impl Line {
             cut: AtomicBool::new(false),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            upgraded: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
             stalled_once: AtomicBool::new(false),
             noted: Sum::default(),
@@ -79,6 +84,11 @@ impl Line {
         self.cut.store(true, Ordering::Release);
         self.reader.wake();
         self.writer.wake();
+    }
+
+    /// The upgrade to a WebSocket is being answered.
+    pub(crate) fn upgrade(&self) {
+        self.upgraded.store(true, Ordering::Release);
     }
 
     /// A packet of so many bytes was handed over for sending.
@@ -148,15 +158,43 @@ impl Line {
 pub(crate) struct Io {
     stream: TcpStream,
     line: Arc<Line>,
+    relay: Arc<Relay>,
+    early: Early,
+    frames: Option<Frames>,
+    /// Messages for other namespaces.
+    strange: u64,
     _permit: Option<Permit>,
 }
 
 impl Io {
-    pub(crate) fn new(stream: TcpStream, line: Arc<Line>, permit: Option<Permit>) -> Self {
+    pub(crate) fn new(stream: TcpStream, line: Arc<Line>, relay: Arc<Relay>, permit: Option<Permit>) -> Self {
         Self {
             stream,
             line,
+            relay,
+            early: Early::default(),
+            frames: None,
+            strange: 0,
             _permit: permit,
+        }
+    }
+
+    /// Reads along: whoever goes on with other namespaces is cut.
+    fn look_at(&mut self, bytes: &[u8]) {
+        if !self.line.upgraded.load(Ordering::Acquire) {
+            return self.early.read(bytes);
+        }
+        let early = &mut self.early;
+        let frames = self.frames.get_or_insert_default();
+        let found = frames.read(&early.take()) + frames.read(bytes);
+        (0..found).for_each(|_| count(&self.relay.counters.strange));
+        self.strange += found;
+        if self.relay.config.limits.strange_events <= self.strange && !self.line.cut.load(Ordering::Acquire) {
+            tracing::info!(
+                "Closed a connection: {} messages for other namespaces",
+                self.strange
+            );
+            self.line.cut();
         }
     }
 
@@ -179,7 +217,10 @@ impl AsyncRead for Io {
     ) -> Poll<Result<()>> {
         self.line.reader.register(context.waker());
         self.line.check()?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.look_at(&buffer.filled()[before..]);
+        read
     }
 }
 

@@ -149,6 +149,9 @@ impl Front {
             serving.await
         };
         let response = served.unwrap_or_else(|never| match never {}).map(Body::new);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.line.upgrade();
+        }
         // Only now: it ends the HTTP of this connection, so there is one upgrade at most for each.
         if let Some(sid) = sid.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
             self.relay.sessions.add(&sid, &self.line);

@@ -4,6 +4,7 @@ use crate::kit::*;
 use serde_json::json;
 use shared_protocol::Ack;
 use socket_client::{Client, Options};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[tokio::test]
@@ -138,6 +139,29 @@ async fn sec27_other_events_are_refused_counted_and_closed() {
     assert!(client.handle().is_open());
     client.emit_raw("42[\"join_room\"]");
     tokio::time::timeout(SOON, client.closed()).await.expect("closed");
+}
+
+#[tokio::test]
+async fn sec27_messages_for_other_namespaces_are_counted_and_closed() {
+    let world = World::with(|config| config.limits.strange_events = 20).await;
+    let (talk, strange) = (group(), &world.running.counters().strange);
+    let (_, client) = world.person(&[&talk]).await;
+    for number in 0..19 {
+        let packet = if number % 2 == 0 {
+            "40/admin,{}"
+        } else {
+            "42/x,[\"private_message\",{}]"
+        };
+        client.handle().emit_raw(packet);
+    }
+    until("they are counted", async || strange.load(Ordering::Relaxed) == 19).await;
+    client
+        .emit(&ephemeral(&talk, "still here"))
+        .await
+        .expect("an ack");
+    client.handle().emit_raw("41/other,");
+    tokio::time::timeout(SOON, client.closed()).await.expect("closed");
+    assert_eq!(strange.load(Ordering::Relaxed), 20);
 }
 
 #[tokio::test]
