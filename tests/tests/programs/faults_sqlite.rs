@@ -35,20 +35,20 @@ async fn flt15_sec30_a_locked_file_is_waited_for_then_busy_and_said() {
     other
         .batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE")
         .unwrap();
-    let refused = bob.post(talk.id, new_message_id(), "not now").await.unwrap_err();
-    let refused = refused.downcast_ref::<end_to_end::Refusal>().unwrap().clone();
-    assert_eq!(refused.status, 503, "{refused}");
+    let (status, title) = status_of(bob.post(talk.id, new_message_id(), "not now").await);
+    assert_eq!(status, 503, "{title}");
     bob.history(talk.id).await.expect("reads go on");
     // SEC30: a sentence and a reference; the cause stands in the log, under the reference.
-    let problem = refused.problem.unwrap();
-    let (reference, told) = (problem.reference.clone().unwrap(), format!("{problem:?}"));
-    assert!(!told.contains("locked"), "{told}");
-    let log = site.logic_server.as_ref().map(Process::said).unwrap_or_default();
-    let line = log
-        .lines()
-        .find(|line| line.contains(&reference))
-        .unwrap_or_default();
-    assert!(line.contains("database is locked"), "{line:?}");
+    let told = wait_for("a refusal has the reference of its cause", LIMIT, async || {
+        let refused = bob.post(talk.id, new_message_id(), "nor now").await.unwrap_err();
+        let problem = refused.downcast_ref::<end_to_end::Refusal>()?.problem.clone()?;
+        let reference = problem.reference.clone()?; // not when it only waited for another one
+        let log = site.logic_server.as_ref().map(Process::said).unwrap_or_default();
+        let line = log.lines().find(|line| line.contains(&reference))?.to_owned();
+        line.contains("database is locked")
+            .then(|| format!("{problem:?}"))
+    });
+    assert!(!told.await.unwrap().contains("locked"), "a cause is never told");
     let said = async || {
         let said = site.logic_server.as_ref().map(Process::said).unwrap_or_default();
         said.contains("is locked: a backup, an sqlite3 shell or a second logic server may hold it")
