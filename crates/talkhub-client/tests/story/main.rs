@@ -16,3 +16,4 @@ mod pages;
 mod passed_on;
 mod people;
 mod presence;
+mod refused;
