@@ -17,4 +17,5 @@ mod model;
 mod ready;
 mod secrets;
 mod settings;
+mod sign_ins;
 mod writing;
