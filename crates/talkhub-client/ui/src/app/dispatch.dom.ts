@@ -212,6 +212,7 @@ function onRelay(delivery: Delivery): void {
     case "look":
       // What was passed on goes at once: the logic server waits for it.
       sender.hurry();
+      messages.looked();
       // The whole list: who is there may have changed while the programs were apart, and the heads do not tell that.
       setTimeout(() => void refreshList(), Math.random() * LOOK_JITTER);
       return;

@@ -15,6 +15,8 @@ import { readUnsaved, type Unsaved } from "./unsaved.std";
 import { emptyTimeline, reduce, type PendingState, type Timeline, type TimelineEvent } from "./state.std";
 
 const PAGE = 60;
+/** So many members hand in at the same moment without harm. */
+const FEW = 8;
 
 const unsavedLast = signal<ReadonlyMap<ConversationId, Unsaved>>(new Map());
 /** The newest line of each conversation that the relay passed on and that waits to be stored. */
@@ -32,9 +34,10 @@ export async function begin(me: Me, doubted: () => void): Promise<void> {
   doubt = doubted;
   onBack(() => {
     hurry();
+    unsavedLines.handInSoon();
     for (const [id, held] of timelines) if (held.value.older === "failed") void loadOlder(id);
   });
-  void unsavedLines.begin(me, { all: () => [...timelines].map(([id, held]) => [id, held.value]), apply, stored: handedIn });
+  void unsavedLines.begin(me, { all: () => [...timelines].map(([id, held]) => [id, held.value]), apply, isSmall, stored: handedIn });
   await sender.begin(me, {
     wrote: (entry) => apply(entry.conversation, { kind: "wrote", id: entry.id, body: entry.body, at: entry.passed?.at ?? entry.at, ...standing(entry) }),
     sending: (entry) => {
@@ -50,6 +53,11 @@ export async function begin(me: Me, doubted: () => void): Promise<void> {
     stored: (message, history) => apply(message.conversation, { kind: "stored", message, history }),
   });
 }
+
+/** The logic server asks everybody to look: it is back. */
+export const looked = (): void => unsavedLines.handInSoon();
+
+const isSmall = (id: ConversationId): boolean => (conversations.find(id)?.members.length ?? Number.POSITIVE_INFINITY) <= FEW;
 
 /** An unsaved line that this page has handed in. */
 function handedIn(message: Message, history: string): void {

@@ -91,7 +91,32 @@ describe("handing in", () => {
     await pass(30);
     expect([handedIn.map((one) => one.at), states(messages)]).toEqual([[60_000, 90_000], ["u21 refused"]]);
   });
-  test("not while the logic server is away, and after its return the senders come first", async () => {
+  test("RU5, inv09: in a small conversation all that is old enough goes at the return, one's own among it, in the order of passing on", async () => {
+    const messages = await page();
+    const [conversations, kept, { note }] = await Promise.all([import("../conversations/actions.dom"), import("./kept.dom"), import("../kit/reach.dom")]);
+    conversations.begin(me);
+    conversations.apply({ kind: "learned", conversations: [talk] });
+    note(null);
+    messages.hearUnsaved(talk, passedOn(20, START));
+    for (const [number, at] of [[30, START + 500], [31, START + 900]] as const) {
+      kept.apply({ kind: "wrote", entry: { id: messageId(number), user: me.user_id, conversation: TALK, group: GROUP, body: `o${number}`, at, order: number, tab: "t", emitted: true } });
+      kept.apply({ kind: "passed_on", id: messageId(number), receipt: `r${number}`, at, now: 0, chance: 0 });
+    }
+    messages.hearUnsaved(talk, passedOn(21, START + 700));
+    messages.hearUnsaved(talk, passedOn(22, START + 119_000)); // its sender may still come
+    await pass(120);
+    expect(handedIn).toEqual([]);
+    answers = [results(stored(20), no, busy)];
+    note(200);
+    await vi.waitFor(() => expect(handedIn).toHaveLength(1));
+    const item = (subject: string, number: number, body: string, more = {}): unknown => ({ subject, id: messageId(number), frame: `{"kind":"message","body":"${body}"}`, receipt: `r${number}`, ...more });
+    expect(handedIn[0]?.form).toEqual({ messages: [item(BOB.subject, 20, "u20"), item(ANN.subject, 30, "o30"), item(BOB.subject, 21, "u21")] });
+    await vi.waitFor(() => expect(states(messages)).toEqual(["u21 waiting", "u22 waiting"])); // what became of one's own is told elsewhere
+    messages.looked(); // a second reason does not ask twice
+    await pass(5);
+    expect(handedIn).toHaveLength(1);
+  });
+  test("not while the logic server is away, and after its return the senders come first where many have heard it", async () => {
     const messages = await page();
     messages.hearUnsaved(talk, passedOn(20, START));
     const { note } = await import("../kit/reach.dom");

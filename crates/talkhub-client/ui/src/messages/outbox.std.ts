@@ -166,6 +166,18 @@ export function due(box: Outbox, tab: string, now: number, window: number): { en
   return out;
 }
 
+/** What was passed on in this conversation and is not stored, in the order written, with what each names. */
+export function passedOnIn(box: Outbox, conversation: ConversationId): { entry: Entry; prev: MessageId | null }[] {
+  const out: { entry: Entry; prev: MessageId | null }[] = [];
+  let prev: MessageId | null = null;
+  for (const entry of box.entries) {
+    if (entry.conversation !== conversation || entry.refused) continue;
+    if (entry.passed && !isSettled(box, entry)) out.push({ entry, prev });
+    prev = entry.id;
+  }
+  return out;
+}
+
 function waits(box: Outbox, entry: Entry, now: number): boolean {
   const pause = box.pauses.get(entry.conversation);
   if (pause && now < pause.until) return true;

@@ -2,7 +2,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, test } from "vitest";
 import { isConversationId } from "../relay/ids.std";
-import { due, emptyOutbox, KEEP_TICKED, reduce, unsent, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
+import { due, emptyOutbox, KEEP_TICKED, passedOnIn, reduce, unsent, wakeAt, type Entry, type Outbox, type OutboxEvent } from "./outbox.std";
 import { openOutboxStore } from "./outbox_store.dom";
 import { ANN, BOB, GROUP, messageId, TALK } from "./samples.std";
 
@@ -140,6 +140,13 @@ describe("passed on", () => {
   test("of two receipts the earlier counts", () => {
     const box = run([passedOn(1, 100, "same time", 3), passedOn(2, 50, "earlier", 3)], two);
     expect(box.entries.map((one) => one.passed?.receipt)).toEqual(["r1", "earlier", undefined]);
+  });
+  test("for those who hand it in: what is not stored, with what it names", () => {
+    const named = (box: Outbox): [string, string | null][] => passedOnIn(box, TALK).map(({ entry: one, prev }) => [one.body, prev]);
+    expect(named(two)).toEqual([["b1", null], ["b2", messageId(1)]]);
+    expect(named(run([stored(1)], two))).toEqual([["b2", messageId(1)]]);
+    expect(named(run([{ kind: "refused", id: messageId(1), problem }], two))).toEqual([["b2", null]]);
+    expect(passedOnIn(two, other)).toEqual([]);
   });
   test("late, it takes back neither a tick nor a refusal", () => {
     const box = run([...wrote(1, 2), stored(1), { kind: "refused", id: messageId(2), problem }, passedOn(1, 100, "r1", 0), passedOn(2, 101, "r2", 0)]);

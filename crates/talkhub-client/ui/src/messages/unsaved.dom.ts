@@ -3,25 +3,31 @@ import { openTable, type Table } from "../kit/database.dom";
 import { isFinal, serverNow } from "../kit/http.dom";
 import { reach } from "../kit/reach.dom";
 import { steady } from "../kit/steady.dom";
-import type { ConversationId, Me, Message, UserId } from "../relay/wire.gen.std";
+import { encode } from "../relay/codec.std";
+import type { ConversationId, Me, Message, PassedOn, UserId } from "../relay/wire.gen.std";
+import { outbox } from "./kept.dom";
+import { passedOnIn } from "./outbox.std";
 import { postPassedOn } from "./post.actions.dom";
 import type { Timeline, TimelineEvent } from "./state.std";
-import { due, isOf, keptUnsaved, SHOWN_FOR, toHandIn, type KeptUnsaved, type Unsaved } from "./unsaved.std";
+import { AT_ONCE, due, isOf, keptUnsaved, SHOWN_FOR, toHandIn, type KeptUnsaved, type Unsaved } from "./unsaved.std";
 
 const LOOK_EVERY = 5_000;
-/** The senders come first: whoever hands in waits after the return, and not all for the same time. */
+/** In a large conversation many have heard the same: the senders come first, and not all hand in at the same time. */
 const SENDERS_FIRST = 10_000;
 const JITTER = 15_000;
+/** In a small one all that is old enough goes with what the senders offer, while the logic server puts it in order. */
+const SOON = 800;
 const LOCK = "talkhub-hand-in-";
 
 /** The timelines, for what happens to their unsaved lines. */
 export interface Board {
   all(): Iterable<[ConversationId, Timeline]>;
   apply(id: ConversationId, event: TimelineEvent): void;
+  isSmall(id: ConversationId): boolean;
   stored(message: Message, history: string): void;
 }
 
-let me: UserId | null = null;
+let me: Me | null = null;
 let board: Board | null = null;
 let store: Table<KeptUnsaved> | null = null;
 const jitter = Math.random() * JITTER;
@@ -30,12 +36,12 @@ const closed = new Set<ConversationId>();
 
 /** Shows what was kept, and looks from now on at what waits. Without storage the lines last as long as the page. */
 export async function begin(user: Me, to: Board): Promise<void> {
-  me = user.user_id;
+  me = user;
   board = to;
   setInterval(() => void look(), LOOK_EVERY);
   try {
     store = await openUnsaved();
-    const kept = await store.load(me);
+    const kept = await store.load(user.user_id);
     const old = kept.filter((line) => line.at + SHOWN_FOR <= serverNow());
     await store.remove(old.map(keyOf));
     for (const { user: _me, conversation, ...line } of kept) if (!old.some((one) => one.id === line.id)) to.apply(conversation, { kind: "unsaved", line });
@@ -60,8 +66,9 @@ const keyOf = (line: KeptUnsaved): string[] => [line.user, line.sender.user_id, 
 
 /** The lines of a conversation have changed: so does the disk. */
 export function changed(conversation: ConversationId, before: readonly Unsaved[], after: readonly Unsaved[]): void {
-  if (me === null || store === null) return;
-  const kept = (line: Unsaved): KeptUnsaved => ({ ...line, user: me ?? line.sender.user_id, conversation });
+  const user = me?.user_id;
+  if (user === undefined || store === null) return;
+  const kept = (line: Unsaved): KeptUnsaved => ({ ...line, user, conversation });
   const gone = before.filter((line) => !after.some((other) => isOf(other, line.sender.user_id, line.id)));
   void store.remove(gone.map((line) => keyOf(kept(line)))).catch(() => undefined);
   for (const line of after) if (!before.includes(line)) void store.put(kept(line), "relaxed").catch(() => undefined);
@@ -71,28 +78,48 @@ export function changed(conversation: ConversationId, before: readonly Unsaved[]
 async function look(): Promise<void> {
   if (!board || ![...board.all()].some(([, timeline]) => timeline.unsaved.length !== 0)) return;
   for (const [id, timeline] of board.all()) if (timeline.unsaved.length !== 0) board.apply(id, { kind: "aged", now: serverNow() });
-  const { phase, since } = reach.value;
-  if (phase === "away" || steady() - since < SENDERS_FIRST + jitter) return;
-  const locks: LockManager | undefined = navigator.locks;
-  if (locks) await locks.request(LOCK + me, { ifAvailable: true }, (lock) => (lock ? handInAll() : undefined));
-  else await handInAll();
+  if (reach.value.phase === "here") await handInAll();
 }
 
+/** The logic server has come back: what waits for a sender who may not come is put in order with what the others bring. */
+export function handInSoon(): void {
+  setTimeout(() => void handInAll(), Math.random() * SOON);
+}
+
+/** By one tab of this browser. */
 async function handInAll(): Promise<void> {
-  for (const [id, timeline] of board?.all() ?? []) {
-    const lines = closed.has(id) ? [] : due(timeline.unsaved, serverNow() - jitter, timeline.handInAfter);
-    if (lines.length !== 0) await handIn(id, lines);
-  }
+  const act = async (): Promise<void> => {
+    for (const [id, timeline] of board?.all() ?? []) {
+      const isSmall = board?.isSmall(id) === true;
+      if (closed.has(id) || (!isSmall && steady() - reach.value.since < SENDERS_FIRST + jitter)) continue;
+      const lines = due(timeline.unsaved, serverNow() - (isSmall ? 0 : jitter), timeline.handInAfter);
+      if (lines.length !== 0) await handIn(id, lines);
+    }
+  };
+  const locks: LockManager | undefined = navigator.locks;
+  if (locks) await locks.request(LOCK + me?.user_id, { ifAvailable: true }, (lock) => (lock ? act() : undefined));
+  else await act();
 }
 
 async function handIn(id: ConversationId, lines: readonly Unsaved[]): Promise<void> {
   board?.apply(id, { kind: "handed_in", now: serverNow() });
-  const answer = await postPassedOn(id, lines.map(toHandIn));
+  const all = [...lines.map((line) => ({ at: line.at, line, passedOn: toHandIn(line) })), ...ownUntil(id, lines.at(-1)?.at ?? 0)].sort((a, b) => a.at - b.at).slice(0, AT_ONCE);
+  const answer = await postPassedOn(id, all.map((one) => one.passedOn));
   if (answer.kind === "problem" && isFinal(answer.problem)) closed.add(id);
   if (answer.kind !== "ok") return;
   for (const [index, result] of answer.value.results.entries()) {
-    const line = lines[index];
+    const line = all[index]?.line;
     if (result.status === "stored") board?.stored(result.message, answer.value.history_id);
+    // One's own refusal is told to the tab that sends it.
     else if (result.status === "refused" && line) board?.apply(id, { kind: "not_saved", sender: line.sender.user_id, id: line.id, problem: result.problem });
   }
+}
+
+/** One's own go with the others', so that all stand in the order in which they were said; they are offered by themselves too. */
+function ownUntil(id: ConversationId, until: number): { at: number; line: null; passedOn: PassedOn }[] {
+  return passedOnIn(outbox.value, id).flatMap(({ entry, prev }) => {
+    if (!me || !entry.passed || until < entry.passed.at) return [];
+    const frame = encode({ kind: "message", body: entry.body });
+    return [{ at: entry.passed.at, line: null, passedOn: { subject: me.subject, id: entry.id, ...(prev === null ? {} : { prev }), frame, receipt: entry.passed.receipt } }];
+  });
 }

@@ -11,7 +11,7 @@ export const NOT_SAVED_AFTER = 24 * 60 * 60 * 1000;
 /** What was handed in and is still not stored is handed in again so much later. */
 export const HAND_IN_AGAIN = 30_000;
 /** How many are handed in at once. */
-const AT_ONCE = 100;
+export const AT_ONCE = 100;
 /** How many are held; what comes beyond is not shown before it is stored. */
 const MOST = 1_000;
 /** A line that will never be saved is shown so long, unless it is put away sooner. */
