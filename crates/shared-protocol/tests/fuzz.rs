@@ -195,7 +195,7 @@ fn as_everything(value: &Value) {
 }
 
 #[test]
-fn made_up_frames_are_refused_or_come_back_the_same() {
+fn flt35_made_up_frames_are_refused_or_come_back_the_same() {
     check(wirelike(), |value| as_everything(&value));
 }
 

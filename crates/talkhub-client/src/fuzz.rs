@@ -226,7 +226,7 @@ fn extract<T: FromRequest>(request: TestRequest) -> Result<T, T::Error> {
 }
 
 #[test]
-fn json_bodies_are_read_or_refused_with_the_place() {
+fn flt35_json_bodies_are_read_or_refused_with_the_place() {
     let good = json!({"id": "0192f5d0-7c1e-7abc-8def-0123456789ab", "body": "hi"}).to_string();
     let changed = (any::<Index>(), any::<u8>(), any::<bool>()).prop_map(move |(place, byte, insert)| {
         let mut bytes = good.clone().into_bytes();

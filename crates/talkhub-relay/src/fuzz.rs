@@ -90,7 +90,7 @@ fn eventlike() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn events_are_refused_by_field_or_keep_their_bounds() {
+fn flt35_events_are_refused_by_field_or_keep_their_bounds() {
     let event = prop_oneof![eventlike(), jsonlike(NAMES, WORDS)];
     let array = prop_oneof![
         8 => event.prop_map(|event| json!(["private_message", event])),

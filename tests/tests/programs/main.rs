@@ -17,6 +17,7 @@ mod live;
 mod model;
 mod reader;
 mod ready;
+mod rubbish;
 mod secrets;
 mod settings;
 mod sign_ins;

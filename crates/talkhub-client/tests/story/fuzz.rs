@@ -107,7 +107,7 @@ async fn forwarded_headers_count_only_from_the_proxy_and_name_no_proxy() {
 }
 
 #[actix_web::test]
-async fn made_up_requests_are_never_our_fault() {
+async fn flt35_made_up_requests_are_never_our_fault() {
     let app = TestApp::new().await;
     let ann = app.person("1000000001").await;
     let part = prop_oneof![

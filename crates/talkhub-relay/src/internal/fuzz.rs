@@ -86,7 +86,7 @@ fn whole_or_named<T>(at: &str, read: impl FnOnce(&mut Check) -> Option<T>) -> Op
 }
 
 #[test]
-fn bodies_are_refused_by_field_or_taken_whole() {
+fn flt35_bodies_are_refused_by_field_or_taken_whole() {
     assert!(whole_or_named("", |check| check.registration("", &good())).is_some());
     check(bodylike(), |body| {
         if let Some(taken) = whole_or_named("x[0].", |check| check.registration("x[0]", &body)) {

@@ -86,7 +86,7 @@ fn waiting(relay: &Relay) -> Link {
 }
 
 #[test]
-fn messages_that_cannot_be_read_do_nothing_at_all() {
+fn flt35_messages_that_cannot_be_read_do_nothing_at_all() {
     let relay = Relay::new(Config::default());
     let lines = proptest::collection::vec(linelike(), 0..4).prop_map(Value::from);
     let text = prop_oneof![8 => broken(lines), 1 => any::<String>()];
