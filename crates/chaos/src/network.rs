@@ -5,6 +5,7 @@ use anyhow::Result;
 use end_to_end::free_port;
 use proxy::{Mode, Proxy, Way};
 use std::collections::BTreeMap;
+use tokio::runtime::{Builder, Runtime};
 
 /// All proxies of a run.
 pub(crate) struct Network {
@@ -14,17 +15,35 @@ pub(crate) struct Network {
     pub(crate) link: Proxy,
     /// Only a database that is a server can be cut off.
     pub(crate) database: Option<Proxy>,
+    /// Threads of their own: a way is as slow as its mode says, however much the devices have to do.
+    threads: Option<Runtime>,
 }
 
 impl Network {
     /// `relay`, `logic_server`, `database`: where they listen.
     pub(crate) async fn new(
-        everybody: &[Who],
-        relay: &str,
-        logic_server: &str,
-        database: Option<&str>,
+        everybody: Vec<Who>,
+        relay: String,
+        logic_server: String,
+        database: Option<String>,
     ) -> Result<Self> {
+        let mut threads = Builder::new_multi_thread();
+        let threads = threads.worker_threads(1).enable_all().build()?;
+        let opening = threads.spawn(Self::open(everybody, relay, logic_server, database));
+        let mut network = opening.await??;
+        network.threads = Some(threads);
+        Ok(network)
+    }
+
+    async fn open(
+        everybody: Vec<Who>,
+        relay: String,
+        logic_server: String,
+        database: Option<String>,
+    ) -> Result<Self> {
+        let (relay, logic_server) = (relay.as_str(), logic_server.as_str());
         let mut network = Self {
+            threads: None,
             relay: BTreeMap::new(),
             logic_server: BTreeMap::new(),
             link: Proxy::start(free_port()?, relay).await?,
@@ -33,12 +52,12 @@ impl Network {
         for who in everybody {
             network
                 .relay
-                .insert(*who, Proxy::start(free_port()?, relay).await?);
+                .insert(who, Proxy::start(free_port()?, relay).await?);
             let way = Proxy::start(free_port()?, logic_server).await?;
-            network.logic_server.insert(*who, way);
+            network.logic_server.insert(who, way);
         }
         if let Some(server) = database {
-            network.database = Some(Proxy::start(free_port()?, server).await?);
+            network.database = Some(Proxy::start(free_port()?, &server).await?);
         }
         Ok(network)
     }
@@ -70,6 +89,14 @@ impl Network {
             Part::Link => vec![&self.link],
             Part::DatabaseLine => self.database.iter().collect(),
             Part::Relay | Part::LogicServer | Part::Database | Part::Client(_) => Vec::new(),
+        }
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
         }
     }
 }

@@ -35,10 +35,10 @@ pub(crate) async fn run(options: &Options, folder: &Path) -> Result<()> {
     let mut site = Site::with(direct.clone())?;
     let address = |url: String| url.trim_start_matches("http://").to_owned();
     let network = Network::new(
-        &crowd::everybody(),
-        &address(site.relay_url()),
-        &address(site.url()),
-        direct.server(),
+        crowd::everybody(),
+        address(site.relay_url()),
+        address(site.url()),
+        direct.server().map(str::to_owned),
     )
     .await?;
     let fail_points = folder.join("fail-point");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 const TIMES: [(&str, &str); 23] = [
     ("TALKHUB_BODY_TIMEOUT", "2"),
-    ("TALKHUB_DATABASE_WAIT", "1"),
+    ("TALKHUB_DATABASE_WAIT", "2"),
     ("TALKHUB_LINK_PING", "1"),
     ("TALKHUB_LINK_RETRY_MS", "50"),
     ("TALKHUB_LIVE_PING", "1"),

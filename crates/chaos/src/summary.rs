@@ -13,8 +13,13 @@ pub(crate) fn text(options: &Options, record: &Record, verdicts: &[Verdict]) -> 
     };
     line(format!("seed                {}", options.seed));
     line(format!(
-        "messages            {} written, {} acked ({} by HTTPS, {} had been passed on), {} refused",
-        measured.written, measured.acked, measured.by_https, measured.passed_on, measured.refused
+        "messages            {} written, {} acked ({} by HTTPS, {} by their row, {} had been passed on), {} refused",
+        measured.written,
+        measured.acked,
+        measured.by_https,
+        measured.by_row,
+        measured.passed_on,
+        measured.refused
     ));
     line(format!("losses              {}", measured.lost));
     line(format!(

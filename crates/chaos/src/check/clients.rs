@@ -163,7 +163,8 @@ pub(super) fn inv16(facts: &Facts<'_>, broken: &mut Vec<String>) {
                     broken.push(format!("{who} signed out at {}, and its socket stays", line.t));
                 }
             }
-            What::Probed { who, status } if out.contains_key(who) && *status != 401 => {
+            // A 5xx says nothing.
+            What::Probed { who, status } if out.contains_key(who) && *status != 401 && *status < 500 => {
                 broken.push(format!("{who} signed out, and its next request got {status}"));
             }
             What::SignedIn { who } => drop(out.remove(who)),

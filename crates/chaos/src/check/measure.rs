@@ -1,6 +1,6 @@
 //! The figures of a run.
 
-use crate::record::{Mark, Part, Record, Transport, What};
+use crate::record::{Mark, Part, Record, Transport, What, Who};
 use shared_protocol::MessageId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,8 @@ pub(crate) struct Measured {
     pub(crate) written: usize,
     pub(crate) acked: usize,
     pub(crate) by_https: usize,
+    /// Their author learned it from the row, not from an answer.
+    pub(crate) by_row: usize,
     pub(crate) passed_on: usize,
     pub(crate) refused: usize,
     /// Acked and not in the history.
@@ -31,7 +33,7 @@ pub(crate) struct Measured {
 
 pub(crate) fn measure(record: &Record) -> Measured {
     let mut measured = Measured::default();
-    let mut written: BTreeMap<MessageId, i64> = BTreeMap::new();
+    let mut written: BTreeMap<MessageId, (Who, i64)> = BTreeMap::new();
     let mut acked: BTreeSet<MessageId> = BTreeSet::new();
     let mut https: BTreeSet<MessageId> = BTreeSet::new();
     let mut passed_on: BTreeSet<MessageId> = BTreeSet::new();
@@ -40,12 +42,12 @@ pub(crate) fn measure(record: &Record) -> Measured {
     let mut calm = None;
     for line in &record.lines {
         match &line.what {
-            What::Invoke { id, .. } => drop(written.insert(*id, line.t)),
+            What::Invoke { who, id, .. } => drop(written.insert(*id, (*who, line.t))),
             What::Ok { id, by, .. } if acked.insert(*id) => {
                 if *by == Transport::Https {
                     https.insert(*id);
                 }
-                let pause = written.get(id).map_or(0, |begin| line.t - begin);
+                let pause = written.get(id).map_or(0, |(_, begin)| line.t - begin);
                 measured.longest_pause = measured.longest_pause.max(pause);
             }
             What::PassedOn { id, .. } => drop(passed_on.insert(*id)),
@@ -56,6 +58,13 @@ pub(crate) fn measure(record: &Record) -> Measured {
                 line: shown,
             } if shown.mark == Mark::Stored => {
                 measured.shown += 1;
+                // The row itself is an ack too, for whoever wrote it there.
+                if let Some((_, begin)) = written.get(&shown.id).filter(|(writer, _)| writer == who)
+                    && acked.insert(shown.id)
+                {
+                    measured.by_row += 1;
+                    measured.longest_pause = measured.longest_pause.max(line.t - begin);
+                }
                 if screens.insert((*who, *conversation, shown.seq)) {
                     measured.healed_after = calm.map_or(0, |calm| line.t - calm);
                 }

@@ -135,6 +135,7 @@ impl Device {
         });
         let boot = auth.relay_id.to_string();
         self.socket = Socket::Open(handle, auth);
+        self.misses = 0;
         self.say_socket(true, false);
         if let Some(live) = self.live.take() {
             live.abort();
@@ -174,7 +175,8 @@ impl Device {
     }
 
     fn rest(&mut self) {
-        let pause = back_off(1, self.chance.unit()) / crate::log::SPEED;
+        self.misses += 1;
+        let pause = back_off(self.misses, self.chance.unit()) / crate::log::SPEED;
         self.times.connect = self.real() + pause;
     }
 

@@ -13,10 +13,10 @@ use shared_protocol::{Class, ConversationId, MessageId, RelayFrame, ServerFrame,
 use socket_client::Rules;
 use socket_client::catch_up::{self, Timeline, TimelineEvent, Unsaved};
 use socket_client::heads::HeadsEvent;
-use socket_client::outbox::OutboxEvent;
+use socket_client::outbox::{OutboxEvent, back_off};
 
-/// A failed question is asked again so much later, and a little more.
-const AGAIN: i64 = 150;
+/// How many conversations catch up at once.
+const AT_ONCE: usize = 2;
 /// What is older is dropped by whoever hears it. (RU19)
 const TOO_LATE: i64 = 10_000;
 
@@ -160,7 +160,7 @@ impl Device {
         }
         let ids: Vec<ConversationId> = self.timelines.keys().copied().collect();
         for id in ids {
-            if self.times.ask.get(&id).is_none_or(|at| *at <= real) {
+            if self.asking.len() < AT_ONCE && self.times.ask.get(&id).is_none_or(|at| *at <= real) {
                 self.catch_up(id);
             }
         }
@@ -233,8 +233,9 @@ impl Device {
         self.tell(id, TimelineEvent::Failed { run }, Extent::Last);
     }
 
+    /// 1, 2, 4 … 30 s at a tenth.
     fn later(&mut self) -> i64 {
-        self.real() + AGAIN + self.chance.below(AGAIN as u64) as i64
+        self.real() + back_off(self.failures.max(1), self.chance.unit()) / SPEED
     }
 
     pub(super) fn got_heads(&mut self, answer: Result<HeadsAnswer, Fail>) {

@@ -75,6 +75,7 @@ impl Device {
         for id in old {
             self.outbox.apply(OutboxEvent::Withdrew { id });
         }
+        self.kept_is_old = false;
         self.kept.entries = self.outbox.entries().to_vec();
         self.disk.keep(&self.kept)
     }

@@ -30,7 +30,7 @@ use socket_client::catch_up::{PendingState, Timeline, TimelineEvent};
 use socket_client::heads::{Heads, HeadsEvent};
 use socket_client::outbox::{Outbox, OutboxEvent};
 use socket_client::{AckError, Client, ConnectError, Rules};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +109,7 @@ struct Times {
     hand_in: i64,
     work: i64,
     cache: i64,
+    keep: i64,
     look: Option<i64>,
     /// Since when there is no connection to the relay.
     away: i64,
@@ -144,9 +145,14 @@ struct Device {
     is_handing_in: bool,
     /// The logic server did not answer when it was last asked.
     server_failed: bool,
+    /// How often in a row the logic server did not answer, and the relay could not be reached.
+    failures: u32,
+    misses: u32,
     last_tick: i64,
     reloads: bool,
     cache_is_old: bool,
+    /// What an answer changed in the outbox is written down soon; what leaves, before it leaves.
+    kept_is_old: bool,
 }
 
 /// Lives until it is aborted; a reload is a new life.
@@ -193,9 +199,12 @@ impl Device {
             is_listing: false,
             is_handing_in: false,
             server_failed: false,
+            failures: 0,
+            misses: 0,
             last_tick: log.device_now(),
             reloads: false,
             cache_is_old: false,
+            kept_is_old: false,
             seat: Arc::clone(seat),
             kept,
         };
@@ -299,6 +308,10 @@ impl Device {
                 self.work()?;
             }
         }
+        if self.kept_is_old && self.times.keep <= self.real() {
+            self.times.keep = self.real() + 100;
+            self.keep()?;
+        }
         if self.cache_is_old && self.times.cache <= self.real() {
             self.times.cache = self.real() + 1000;
             self.cache()?;
@@ -310,6 +323,7 @@ impl Device {
     fn is_answer<T>(&mut self, answer: &Result<T, Fail>) -> bool {
         match answer {
             Ok(_) => {
+                self.failures = 0;
                 if std::mem::take(&mut self.server_failed) {
                     self.outbox.apply(OutboxEvent::Hurry { now: self.now() });
                 }
@@ -318,6 +332,7 @@ impl Device {
             Err(fail) => {
                 let is_away = matches!(fail, Fail::Nothing(_) | Fail::Status { status: 500.., .. });
                 self.server_failed |= is_away;
+                self.failures += u32::from(is_away);
                 if fail.is_signed_out() {
                     self.is_thrown_out();
                 }
@@ -343,22 +358,27 @@ impl Device {
 
     /// What is not stored is shown as an own line, marked.
     fn show_unsent(&mut self) {
-        let entries = self.outbox.entries().to_vec();
-        for entry in entries {
-            let state = match (&entry.refused, self.outbox.is_settled(&entry)) {
+        let mut shown = BTreeSet::new();
+        for entry in self.outbox.entries() {
+            let state = match (&entry.refused, self.outbox.is_settled(entry)) {
                 (Some(_), _) => PendingState::Failed,
                 (None, true) => continue,
                 (None, false) if entry.passed.is_some() => PendingState::PassedOn,
                 (None, false) => PendingState::Sending,
             };
-            let event = TimelineEvent::Wrote {
-                id: entry.id,
-                body: entry.body,
-                at: entry.at,
-                state,
-                problem: entry.refused,
-            };
-            self.tell(entry.conversation, event, Extent::Last);
+            if let Some(timeline) = self.timelines.get_mut(&entry.conversation) {
+                shown.insert(entry.conversation);
+                timeline.apply(TimelineEvent::Wrote {
+                    id: entry.id,
+                    body: entry.body.clone(),
+                    at: entry.at,
+                    state,
+                    problem: entry.refused.clone(),
+                });
+            }
+        }
+        for id in shown {
+            self.screens.compare(id, &self.timelines[&id], Extent::Last);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::log::Log;
 use crate::record::{self, Mark, Shown, What, Who};
 use shared_protocol::{ConversationId, MessageId, UserId};
 use socket_client::catch_up::{Line, PendingState, Timeline, UnsavedState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many of the last rows are compared after a live frame; after an answer all are.
 const LAST: usize = 60;
@@ -46,12 +46,10 @@ impl Screens {
         let (who, me) = (self.who, self.me);
         let said = self.said.entry(conversation).or_default();
         let marked = marked(timeline, me);
-        let gone: Vec<(UserId, MessageId)> = said
-            .others
-            .keys()
-            .filter(|key| marked.iter().all(|line| (line.sender, line.id) != **key))
-            .copied()
-            .collect();
+        let present: BTreeSet<(UserId, MessageId)> =
+            marked.iter().map(|line| (line.sender, line.id)).collect();
+        let before = said.others.keys().copied();
+        let gone: Vec<(UserId, MessageId)> = before.filter(|key| !present.contains(key)).collect();
         for (sender, id) in gone {
             said.others.remove(&(sender, id));
             self.log.say(What::Gone {

@@ -106,7 +106,7 @@ impl Device {
             Ok(Ack::Forwarded) => self.put_off(id, "forwarded", None),
             Err(error) => self.put_off(id, &error.to_string(), None),
         }
-        self.settle();
+        self.kept_is_old = true;
     }
 
     pub(super) fn posted(&mut self, id: MessageId, answer: Result<Committed, Fail>) {
@@ -123,7 +123,7 @@ impl Device {
                 None => self.put_off(id, &fail.word(), fail.retry_after()),
             },
         }
-        self.settle();
+        self.kept_is_old = true;
     }
 
     fn say_ok(&self, id: MessageId, seq: i64, rev: i64, by: Transport) {
@@ -198,13 +198,6 @@ impl Device {
         if let Some(conversation) = entry.map(|entry| entry.conversation) {
             let event = TimelineEvent::Stands { id, state, problem };
             self.tell(conversation, event, Extent::Last);
-        }
-    }
-
-    /// Writes the outbox down; a disk that is gone ends the device at its next beat.
-    fn settle(&mut self) {
-        if let Err(error) = self.keep() {
-            eprintln!("{}: {error:#}", self.seat.who);
         }
     }
 }

@@ -149,4 +149,7 @@ fn the_figures_are_those_of_the_log() {
     assert_eq!(measured.faults, BTreeMap::from([("a fault".to_owned(), 1)]));
     record.database.rows.pop();
     assert_eq!(measure(&record).lost, 1);
+    remove(&mut record, &acked(1));
+    let measured = measure(&record);
+    assert_eq!((measured.acked, measured.by_row), (2, 1), "its row is an ack too");
 }
