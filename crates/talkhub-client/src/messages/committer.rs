@@ -83,6 +83,11 @@ impl Committer {
         &self.key
     }
 
+    /// A link is up to the relay of this boot.
+    pub fn linked(&self, boot_id: &str) {
+        lock(&self.holding).linked(boot_id);
+    }
+
     /// The link is up again, and the relay has passed messages on meanwhile: nothing is stored before
     /// [`Committer::release`].
     pub fn hold(&self) {

@@ -11,12 +11,17 @@ use shared_protocol::receipt::Receipt;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// So many pauses are waited for what another boot of the relay has passed on.
+const AFTER_BOTH: u32 = 3;
+
 /// What waits for the end of its hold.
 pub struct Holding<T> {
     pause: Duration,
     /// At most so many wait; more are given back.
     most: usize,
     all: All,
+    /// The relay's present boot.
+    boot: Option<String>,
     groups: HashMap<Group, Duration>,
     held: Vec<Held<T>>,
 }
@@ -64,9 +69,15 @@ impl<T> Holding<T> {
             pause,
             most,
             all: All::Free,
+            boot: None,
             groups: HashMap::new(),
             held: Vec::new(),
         }
+    }
+
+    /// A link is up to the relay of this boot.
+    pub fn linked(&mut self, boot: &str) {
+        self.boot = Some(boot.to_owned());
     }
 
     /// Holds everything until [`Holding::open`].
@@ -83,8 +94,9 @@ impl<T> Holding<T> {
 
     /// Takes something that was sent to a conversation.
     pub fn take(&mut self, now: Duration, sent: Sent, item: T) -> Taken<T> {
-        if sent.passed.is_some() && !self.pause.is_zero() {
-            self.groups.entry(sent.group.clone()).or_insert(now + self.pause);
+        if let Some(receipt) = sent.passed.as_ref().filter(|_| !self.pause.is_zero()) {
+            let until = now + self.pause_for(receipt);
+            self.groups.entry(sent.group.clone()).or_insert(until);
         }
         if self.until(now, &sent.group).is_none() {
             return Taken::Free(item);
@@ -94,6 +106,12 @@ impl<T> Holding<T> {
         }
         self.held.push(Held { sent, item });
         Taken::Held
+    }
+
+    /// After the relay has died too, its clients find it again one after the other, not all in the same moment.
+    fn pause_for(&self, receipt: &Receipt) -> Duration {
+        let is_of_before = self.boot.as_ref().is_some_and(|boot| *boot != receipt.boot);
+        self.pause * if is_of_before { AFTER_BOTH } else { 1 }
     }
 
     /// What need not wait any longer, in the order in which it is to be stored.
@@ -230,6 +248,17 @@ mod tests {
             ["first", "second"],
             "the pause begins with the first to come"
         );
+    }
+
+    #[test]
+    fn after_a_new_boot_of_the_relay_a_conversation_waits_for_those_who_reconnect() {
+        let mut holding = holding();
+        let (first, second) = (receipt("old", 10, 1), receipt("old", 11, 2));
+        holding.linked("new");
+        assert_eq!(holding.take(at(1), sent(1, Some(&second)), "second"), Taken::Held);
+        assert!(holding.due(at(5)).is_empty());
+        assert_eq!(holding.take(at(5), sent(1, Some(&first)), "first"), Taken::Held);
+        assert_eq!(holding.due(at(7)), ["first", "second"]);
     }
 
     #[test]

@@ -68,6 +68,7 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Re
     } = first_set(&mut stream, tracker, patience).await?;
     presence::relay::on_first_present(app, tracker, boot_id.clone(), present).await?;
     let lots = app.relay.link_up(boot_id.clone());
+    committer.linked(&boot_id);
     tracing::info!("The link to the relay at {} is up", app.config.relay.url);
     let (events, waiting) = mpsc::channel(EVENTS);
     if 0 < passed_on {
