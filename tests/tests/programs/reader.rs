@@ -153,7 +153,7 @@ impl Reader {
         let mut next = client.next_within(Duration::from_millis(20)).await;
         while let Some(delivery) = next {
             match take(&delivery) {
-                Some(Heard::Event(event)) => self.timeline.apply(event),
+                Some(Heard::Event(event)) => self.timeline.apply(*event),
                 Some(Heard::Look) => self.heads.apply(HeadsEvent::Look),
                 None => {}
             }
@@ -189,17 +189,17 @@ impl Reader {
 }
 
 enum Heard {
-    Event(TimelineEvent),
+    Event(Box<TimelineEvent>),
     Look,
 }
 
 fn take(delivery: &Delivery) -> Option<Heard> {
     match delivery.from {
         From::Program(Origin::Server) => match serde_json::from_str(&delivery.frame).ok()? {
-            ServerFrame::Message { message, history_id } => Some(Heard::Event(TimelineEvent::Heard {
-                message,
-                history: history_id,
-            })),
+            ServerFrame::Message { message, history_id } => {
+                let history = history_id;
+                Some(Heard::Event(Box::new(TimelineEvent::Heard { message, history })))
+            }
             _ => None,
         },
         From::Program(Origin::Relay) => match serde_json::from_str(&delivery.frame).ok()? {
