@@ -4,6 +4,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::hashing::Hasher;
+use crate::platform::keys::Keys;
 use crate::platform::limits::{Guessing, PerMinute};
 use crate::platform::page::Assets;
 use crate::platform::relay::Relay;
@@ -19,6 +20,8 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub hasher: Hasher,
+    /// Signs and seals.
+    pub keys: Keys,
     pub relay: Relay,
     pub tasks: Tasks,
     pub assets: Arc<Assets>,
@@ -45,10 +48,12 @@ pub struct Limits {
     /// Offers and checks of free user IDs, and new accounts, by network.
     pub offers: PerMinute<String>,
     pub registrations: PerMinute<String>,
-    /// Tries to sign in, by network.
+    /// Tries to sign in, by network or known device.
     pub sign_ins: PerMinute<String>,
-    /// Wrong passwords, by (person, network); for unknown names by what was typed, folded.
+    /// Wrong passwords, by (person, network or known device); for unknown names by what was typed, folded.
     pub guesses: Guessing<(String, String)>,
+    /// Wrong codes of second factors, by (person, known device): all devices that are not known share one budget.
+    pub codes: Guessing<(String, String)>,
 }
 
 impl Limits {
@@ -63,6 +68,7 @@ impl Limits {
             offers: PerMinute::new(config.accounts.id_offers_per_minute),
             registrations: PerMinute::new(config.accounts.registrations_per_minute),
             guesses: Guessing::default(),
+            codes: Guessing::strict(),
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct Relay {
 
 #[derive(Clone, Debug)]
 pub struct Accounts {
+    /// What tokens and cookies are signed with; unset: a file in the data folder.
+    pub signing_key: Option<Secret>,
     pub bcrypt_cost: u32,
     pub hashing_threads: usize,
     /// The range of generated user IDs.
@@ -184,6 +186,9 @@ impl Config {
                 retry: read.millis("TALKHUB_LINK_RETRY_MS")?,
             },
             accounts: Accounts {
+                signing_key: Some(read.text("TALKHUB_SIGNING_KEY"))
+                    .filter(|key| !key.is_empty())
+                    .map(Secret::new),
                 bcrypt_cost: read.number("TALKHUB_BCRYPT_COST")? as u32,
                 hashing_threads: std::thread::available_parallelism()
                     .map_or(1, |cores| cores.get().max(2) - 1),
@@ -238,6 +243,13 @@ impl Config {
                 "TALKHUB_RELAY_SECRET has {} bytes: at least {} are needed, for example from `openssl rand -base64 33`",
                 secret.len(),
                 shared_protocol::internal::MIN_SECRET
+            )));
+        }
+        let short = |key: &Secret| key.expose().len() < crate::platform::keys::MIN_KEY;
+        if self.accounts.signing_key.as_ref().is_some_and(short) {
+            return Err(BadSetting(format!(
+                "TALKHUB_SIGNING_KEY is too short: at least {} bytes are needed, for example from `openssl rand -base64 33`",
+                crate::platform::keys::MIN_KEY
             )));
         }
         if self.relay.url.starts_with("http://")

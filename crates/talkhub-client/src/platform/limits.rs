@@ -61,6 +61,7 @@ impl<K: Eq + Hash> PerMinute<K> {
 /// Failures that make the next try wait: five free ones, then 1, 2, 4 … 60 seconds. Cheap to clone.
 #[derive(Clone)]
 pub struct Guessing<K> {
+    strict: bool,
     failures: Arc<Mutex<HashMap<K, Failures>>>,
 }
 
@@ -77,12 +78,21 @@ const FORGIVEN: Duration = Duration::from_secs(900);
 impl<K> Default for Guessing<K> {
     fn default() -> Self {
         Self {
+            strict: false,
             failures: Arc::default(),
         }
     }
 }
 
 impl<K: Eq + Hash> Guessing<K> {
+    /// For what is short enough to be guessed: from the fifth failure on each one waits a whole minute.
+    pub fn strict() -> Self {
+        Self {
+            strict: true,
+            failures: Arc::default(),
+        }
+    }
+
     /// Whether a try is allowed now.
     pub fn check(&self, key: &K, now: Duration) -> Result<()> {
         let failures = self
@@ -113,10 +123,10 @@ impl<K: Eq + Hash> Guessing<K> {
         }
         failed.count += 1;
         let doublings = failed.count.saturating_sub(FREE_FAILURES);
-        let wait = if doublings == 0 {
-            0
-        } else {
-            (1_u64 << (doublings - 1).min(10)).min(LONGEST_WAIT)
+        let wait = match doublings {
+            _ if self.strict && FREE_FAILURES <= failed.count => LONGEST_WAIT,
+            0 => 0,
+            _ => (1_u64 << (doublings - 1).min(10)).min(LONGEST_WAIT),
         };
         failed.until = now + Duration::from_secs(wait);
     }
@@ -166,5 +176,21 @@ mod tests {
         guessing.succeeded(&"ann");
         guessing.failed("ann", now);
         assert!(guessing.check(&"ann", now).is_ok());
+    }
+
+    #[test]
+    fn five_wrong_codes_are_followed_by_one_a_minute() {
+        let guessing = Guessing::strict();
+        let mut now = Duration::ZERO;
+        for _ in 0..5 {
+            assert!(guessing.check(&"ann", now).is_ok());
+            guessing.failed("ann", now);
+        }
+        for _ in 0..3 {
+            assert!(matches!(guessing.check(&"ann", now), Err(Problem::TooFast(61))));
+            now += Duration::from_secs(60);
+            assert!(guessing.check(&"ann", now).is_ok());
+            guessing.failed("ann", now);
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod fail_point;
 pub mod hashing;
 pub mod jobs;
 pub mod json;
+pub mod keys;
 pub mod limits;
 pub mod live;
 pub mod page;

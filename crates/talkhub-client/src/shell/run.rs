@@ -7,6 +7,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbConn, dialect, migrate};
 use crate::platform::hashing::Hasher;
+use crate::platform::keys::Keys;
 use crate::platform::problem::Problem;
 use crate::platform::relay::Relay;
 use crate::platform::secret;
@@ -143,9 +144,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let clock = Clock::system();
     check_clock(clock.now())?;
     let (opening, opening_clock) = (config.clone(), clock.clone());
-    let opened = tokio::task::spawn_blocking(move || open_database(&opening, &opening_clock)).await?;
-    let (db, history_id) = opened?;
-    let app = assemble(config, clock, db, history_id)?;
+    let opened = tokio::task::spawn_blocking(move || {
+        let opened = open_database(&opening, &opening_clock)?;
+        let keys = Keys::open(&opening, &opening_clock).map_err(StartError::new)?;
+        Ok::<_, StartError>((opened, keys))
+    });
+    let ((db, history_id), keys) = opened.await??;
+    let app = assemble(config, clock, db, history_id, keys)?;
     let tracker = Tracker::default();
     tracker.start_with(app.db.read(accounts::list_online).await?, app.clock.monotonic());
     let committer = Committer::start(&app)?;
@@ -183,12 +188,13 @@ fn most_connections() -> usize {
     handles.saturating_sub((handles / 5).max(64))
 }
 
-fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>) -> anyhow::Result<App> {
+fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>, keys: Keys) -> anyhow::Result<App> {
     let accounts = &config.accounts;
     Ok(App {
         hasher: Hasher::new(accounts.bcrypt_cost, accounts.hashing_threads)?,
         relay: Relay::new(&config.relay).context("the client for the relay's internal API")?,
         limits: Limits::new(&config),
+        keys,
         config: Arc::new(config),
         db,
         clock,

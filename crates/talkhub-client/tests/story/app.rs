@@ -18,6 +18,7 @@ use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::Place;
 use talkhub_client::platform::hashing::Hasher;
 use talkhub_client::platform::jobs;
+use talkhub_client::platform::keys::Keys;
 use talkhub_client::platform::page::Assets;
 use talkhub_client::platform::relay::{Relay, Said};
 use talkhub_client::platform::tasks::Tasks;
@@ -135,6 +136,7 @@ impl TestApp {
         let app = App {
             hasher: Hasher::new(config.accounts.bcrypt_cost, 1).unwrap(),
             limits: Limits::new(&config),
+            keys: Keys::new(b"the key of every story"),
             config: Arc::new(config),
             db,
             clock,

@@ -51,7 +51,13 @@ pub const SETTINGS: &[Setting] = &[
         "TALKHUB_DATA_DIR",
         "./talkhub-data",
         Text,
-        "Folder for the SQLite file.",
+        "Folder for the SQLite file and the signing key.",
+    ),
+    setting(
+        "TALKHUB_SIGNING_KEY",
+        "",
+        Kind::Secret,
+        "Signs tokens and cookies, seals second factors: at least 32 bytes, the same for all logic servers of one database. Unset: signing.key in the data folder, made at the first start.",
     ),
     setting(
         "DATABASE_URL",
