@@ -1,8 +1,13 @@
 //! What the JSON API under `/api/v1` answers and takes. Times are milliseconds since 1970 (UTC).
 
 mod passed_on;
+mod signing_in;
 
 pub use passed_on::{HandInForm, HandInResult, HandedIn, PassedOn};
+pub use signing_in::{
+    CodeForm, FactorForm, FactorSecret, ProofForm, RecoveryCodes, RefreshForm, SecondFactor, SecondStep,
+    Session, Sessions, StepForm, TokenForm, Tokens,
+};
 
 use crate::{ConversationId, Group, MessageId, RelayId, UserId};
 use serde::{Deserialize, Serialize};

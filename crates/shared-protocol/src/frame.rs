@@ -57,6 +57,16 @@ pub enum ServerFrame {
         rev: i64,
         history_id: String,
     },
+    /// Somebody has signed in with this person's password. To the person's group: the devices that were there before.
+    SignedIn {
+        /// In a few words, such as "Firefox, Linux".
+        device: String,
+        address: String,
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        at: i64,
+        /// Nobody has signed in from there as this person before.
+        new_device: bool,
+    },
     /// A person's name or colour has changed. To the groups of their conversations and to their own.
     Profile { user: Person },
 }

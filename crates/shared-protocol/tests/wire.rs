@@ -17,7 +17,7 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 40] = [
+const TYPES: [(&str, Again); 52] = [
     ("ack", again::<Ack>),
     ("api.changes", again::<api::Changes>),
     ("api.committed", again::<api::Committed>),
@@ -38,13 +38,19 @@ const TYPES: [(&str, Again); 40] = [
     ("auth", again::<envelope::Auth>),
     ("delivery", again::<envelope::Delivery>),
     ("event", again::<Event>),
+    ("form.code", again::<api::CodeForm>),
+    ("form.factor", again::<api::FactorForm>),
     ("form.hand_in", again::<api::HandInForm>),
     ("form.login", again::<api::LoginForm>),
     ("form.password", again::<api::PasswordForm>),
     ("form.profile", again::<api::ProfileForm>),
+    ("form.proof", again::<api::ProofForm>),
     ("form.read", again::<api::ReadForm>),
+    ("form.refresh", again::<api::RefreshForm>),
     ("form.register", again::<api::RegisterForm>),
     ("form.send", again::<api::SendForm>),
+    ("form.step", again::<api::StepForm>),
+    ("form.token", again::<api::TokenForm>),
     ("frame.client", again::<ClientFrame>),
     ("frame.relay", again::<RelayFrame>),
     ("frame.server", again::<ServerFrame>),
@@ -58,6 +64,12 @@ const TYPES: [(&str, Again); 40] = [
     ("link.down", again::<internal::Down>),
     ("link.up", again::<internal::Up>),
     ("problem", again::<Problem>),
+    ("program.factor_secret", again::<api::FactorSecret>),
+    ("program.recovery_codes", again::<api::RecoveryCodes>),
+    ("program.second_factor", again::<api::SecondFactor>),
+    ("program.second_step", again::<api::SecondStep>),
+    ("program.sessions", again::<api::Sessions>),
+    ("program.tokens", again::<api::Tokens>),
 ];
 
 fn samples() -> BTreeMap<String, Value> {

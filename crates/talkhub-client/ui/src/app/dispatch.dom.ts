@@ -198,6 +198,8 @@ function onServer(frame: ServerFrame): void {
     case "person":
       if ((conversations.list.value?.rev ?? 0) < frame.rev) void follow();
       return;
+    case "signed_in":
+      return; // stands in the list of devices
     case "profile":
       accounts.hearProfile(frame.user);
       conversations.apply({ kind: "profile", user: frame.user });

@@ -255,6 +255,8 @@ function serverFrameOf(input: unknown): wire.ServerFrame | null {
       return { kind: "presence", conversation: from.kind("conversation", isConversationId), people: from.list("people", presence) };
     case "person":
       return { kind: "person", rev: from.number("rev"), history_id: from.text("history_id") };
+    case "signed_in":
+      return { kind: "signed_in", device: from.text("device"), address: from.text("address"), at: from.number("at"), new_device: from.flag("new_device") };
     case "profile":
       return { kind: "profile", user: from.one("user", person) };
     default:

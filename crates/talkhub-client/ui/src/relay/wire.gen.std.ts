@@ -134,7 +134,15 @@ export type ClientFrame = { "kind": "message", body: string, } | { "kind": "typi
 /**
  * Made by the logic server (`from: "server"`). A frame may get lost; the row is the truth.
  */
-export type ServerFrame = { "kind": "hello", user: Person, relay_id: RelayId, history_id: string, } | { "kind": "message", message: Message, history_id: string, } | { "kind": "beat", every_s: number, } | { "kind": "not_saved", conversation: ConversationId, user_id: UserId, id: MessageId, } | { "kind": "read", conversation: ConversationId, user_id: UserId, read: number, } | { "kind": "presence", conversation: ConversationId, people: Array<Presence>, } | { "kind": "person", rev: number, history_id: string, } | { "kind": "profile", user: Person, };
+export type ServerFrame = { "kind": "hello", user: Person, relay_id: RelayId, history_id: string, } | { "kind": "message", message: Message, history_id: string, } | { "kind": "beat", every_s: number, } | { "kind": "not_saved", conversation: ConversationId, user_id: UserId, id: MessageId, } | { "kind": "read", conversation: ConversationId, user_id: UserId, read: number, } | { "kind": "presence", conversation: ConversationId, people: Array<Presence>, } | { "kind": "person", rev: number, history_id: string, } | { "kind": "signed_in",
+/**
+ * In a few words, such as "Firefox, Linux".
+ */
+device: string, address: string, at: number,
+/**
+ * Nobody has signed in from there as this person before.
+ */
+new_device: boolean, } | { "kind": "profile", user: Person, };
 
 /**
  * Made by the relay itself (`from: "relay"`).
