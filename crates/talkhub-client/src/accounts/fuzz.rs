@@ -3,7 +3,10 @@
 use super::model::{PeopleQuery, Registration};
 use super::names::{DisplayName, Email, Password, Username, folded, username_key};
 use super::pages::own_path;
+use super::time_codes::Code;
+use super::{access, known_device};
 use crate::fuzz::{check, named, text};
+use crate::platform::keys::{Keys, Purpose};
 use proptest::prelude::*;
 use shared_protocol::api::RegisterForm;
 
@@ -187,4 +190,37 @@ fn nobody_is_sent_elsewhere_after_signing_in() {
 
 fn header_is_one_line(path: &str) -> bool {
     actix_web::http::header::HeaderValue::from_str(path).is_ok()
+}
+
+#[test]
+fn codes_are_six_digits_or_sixteen_letters() {
+    let codelike = prop_oneof![text(), "[0-9 -]{4,9}", "[a-zA-Z2-7 -]{10,25}"];
+    check(codelike, |raw| match Code::parse(&raw) {
+        Some(Code::Time(code)) => assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())),
+        Some(Code::Recovery(code)) => assert!(code.len() == 16 && code.is_ascii()),
+        None => (),
+    });
+}
+
+/// Even what we have signed ourselves is read with care; what we have not is nobody's.
+#[test]
+fn tokens_and_cookies_of_others_are_nobodys() {
+    let (keys, foreign) = (Keys::new(b"ours"), Keys::new(b"theirs"));
+    let parts = prop_oneof![
+        text(),
+        "[A-Za-z0-9_-]{0,40}\\.[0-9-]{0,30}\\.[0-9]{0,20}",
+        "[A-Za-z0-9_.-]{0,300}"
+    ];
+    check(parts, |raw| {
+        for purpose in [Purpose::Access, Purpose::Device] {
+            let (ours, theirs) = (keys.sign(purpose, &raw), foreign.sign(purpose, &raw));
+            assert_eq!(access::read(&keys, &format!("{raw}.{ours}"), 1), None);
+            assert_eq!(known_device::read(&keys, &format!("{raw}.{theirs}"), 1), None);
+            known_device::read(&keys, &format!("{raw}.{ours}"), 1);
+        }
+        assert_eq!(
+            (access::read(&keys, &raw, 1), known_device::read(&keys, &raw, 1)),
+            (None, None)
+        );
+    });
 }

@@ -1,11 +1,12 @@
 //! The JSON doors of accounts: register, sign in and out, oneself, finding people.
 
+use super::login::{Entry, Proven, enter, enter_again, prove, prove_again};
 use super::model::{PeopleQuery, Registration};
-use super::names::{DisplayName, Password, username_key};
+use super::names::{DisplayName, Password};
 use super::signed_in::{cookie, no_cookie};
-use super::{Account, Ended, Sign, SignedIn, store};
+use super::{Account, Ended, SignedIn, confirm_password, devices};
 use crate::platform::app::App;
-use crate::platform::client_address::{client_ip, client_network, device, is_https};
+use crate::platform::client_address::{client_network, is_https};
 use crate::platform::json::{Json, Query};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::routes::{get, resource};
@@ -16,9 +17,10 @@ use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::json;
 use shared_protocol::UserId;
-use shared_protocol::api::{FreeUserId, LoginForm, PasswordForm, People, Profile, ProfileForm, RegisterForm};
+use shared_protocol::api::{
+    FreeUserId, LoginForm, PasswordForm, People, Profile, ProfileForm, RegisterForm, StepForm,
+};
 
 /// The routes of this slice under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -28,8 +30,13 @@ pub fn routes(routes: &mut web::ServiceConfig) {
             "/sessions",
             [
                 ("POST", web::post().to(sign_in)),
-                ("GET", get().to(list_sessions)),
+                ("GET", get().to(devices::list)),
+                ("DELETE", web::delete().to(devices::remove_others)),
             ],
+        ))
+        .service(resource(
+            "/sessions/step",
+            [("POST", web::post().to(sign_in_with_code))],
         ))
         .service(resource(
             "/sessions/current",
@@ -54,35 +61,36 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 
 /// `POST /accounts`
 async fn create(app: Data<App>, request: HttpRequest, form: Json<RegisterForm>) -> Result<HttpResponse> {
-    let (account, cookie) = register(&app, &request, form.0).await?;
-    Ok(HttpResponse::Created()
-        .cookie(cookie)
-        .json(account.me(&app.history_id)))
+    let entry = register(&app, &request, form.0).await?;
+    Ok(entered(&app, &entry))
 }
 
 /// `POST /sessions`
 async fn sign_in(app: Data<App>, request: HttpRequest, form: Json<LoginForm>) -> Result<HttpResponse> {
-    let (account, cookie) = login(&app, &request, form.0).await?;
-    Ok(HttpResponse::Created()
-        .cookie(cookie)
-        .json(account.me(&app.history_id)))
+    let form = form.0;
+    match prove(&app, &request, &form.name, &form.password, form.keep).await? {
+        Proven::Wholly(account) => Ok(entered(
+            &app,
+            &enter_again(&app, &request, account, form.keep).await?,
+        )),
+        Proven::Halfway(step) => Ok(HttpResponse::Accepted().json(step)),
+    }
 }
 
-/// `GET /sessions`
-async fn list_sessions(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
-    let user = me.user();
-    let sessions = app
-        .db
-        .read(move |conn| Ok(store::list_sessions(conn, user)?))
-        .await?;
-    let sessions: Vec<_> = sessions
-        .into_iter()
-        .map(|session| {
-            json!({ "id": session.id.to_string(), "current": session.id == me.session, "device": session.device,
-                    "address": session.address, "created_at": session.created_at, "last_used_at": session.last_used_at })
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(json!({ "sessions": sessions })))
+/// `POST /sessions/step`
+async fn sign_in_with_code(
+    app: Data<App>,
+    request: HttpRequest,
+    form: Json<StepForm>,
+) -> Result<HttpResponse> {
+    let (account, keep) = prove_again(&app, &request, &form.0.step, &form.0.code).await?;
+    Ok(entered(&app, &enter_again(&app, &request, account, keep).await?))
+}
+
+fn entered(app: &App, entry: &Entry) -> HttpResponse {
+    entry
+        .give(HttpResponse::Created())
+        .json(entry.account.me(&app.history_id))
 }
 
 /// `DELETE /sessions/current`
@@ -129,7 +137,11 @@ async fn update_password(
     form: Json<PasswordForm>,
 ) -> Result<HttpResponse> {
     let cookie = change_password(&app, &request, &me, form.0).await?;
-    Ok(HttpResponse::NoContent().cookie(cookie).finish())
+    let mut answer = HttpResponse::NoContent();
+    if !me.program {
+        answer.cookie(cookie);
+    }
+    Ok(answer.finish())
 }
 
 #[derive(Deserialize)]
@@ -166,11 +178,7 @@ async fn show(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResp
 }
 
 /// A new account that is signed in at once; used by page and API.
-pub(super) async fn register(
-    app: &App,
-    request: &HttpRequest,
-    form: RegisterForm,
-) -> Result<(Account, Cookie<'static>)> {
+pub(super) async fn register(app: &App, request: &HttpRequest, form: RegisterForm) -> Result<Entry> {
     app.limits
         .registrations
         .take(client_network(request), app.clock.monotonic())?;
@@ -183,75 +191,7 @@ pub(super) async fn register(
         .write(move |conn| super::register(conn, &wanted, &hash, &config.accounts.user_ids, &clock));
     let account = made.await?;
     tracing::info!(user = %account.user_id, "Registered");
-    let cookie = start_session(app, request, &account, true).await?;
-    Ok((account, cookie))
-}
-
-/// Signs in with username, e-mail or user ID; used by page and API.
-pub(super) async fn login(
-    app: &App,
-    request: &HttpRequest,
-    form: LoginForm,
-) -> Result<(Account, Cookie<'static>)> {
-    let (network, now) = (client_network(request), app.clock.monotonic());
-    app.limits.sign_ins.take(network.clone(), now)?;
-    let wanted = form.name.clone();
-    let account = app
-        .db
-        .read(move |conn| super::find_by_login(conn, &wanted))
-        .await?;
-    // By the person, not by the spelling: one account has three names and many ways to write them.
-    let whose = match &account {
-        Some(account) => account.user_id.to_string(),
-        None => username_key(form.name.trim()).chars().take(254).collect(),
-    };
-    let guess = (whose, network);
-    // A burst passes this together; the queue of the hasher bounds it to a few.
-    app.limits.guesses.check(&guess, now)?;
-    // Longer than any password can be: not worth the hashing, and no reason to say so.
-    let password: String = form.password.chars().take(1025).collect();
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let fits = app.hasher.verify(password.clone(), hash).await?;
-    let Some(mut account) = account.filter(|_| fits) else {
-        tracing::info!(network = %guess.1, "A sign-in was refused");
-        app.limits.guesses.failed(guess, now);
-        return Err(Problem::WrongLogin);
-    };
-    app.limits.guesses.succeeded(&guess);
-    if app
-        .hasher
-        .is_outdated(&account.password_hash, account.password_scheme)
-    {
-        let hash = app.hasher.hash(password).await?;
-        let (before, renewed) = (account.clone(), hash.clone());
-        app.db
-            .write(move |conn| super::set_password(conn, &before, &renewed))
-            .await?;
-        account.password_hash = hash;
-    }
-    tracing::info!(user = %account.user_id, "Signed in");
-    let cookie = start_session(app, request, &account, form.keep).await?;
-    Ok((account, cookie))
-}
-
-async fn start_session(
-    app: &App,
-    request: &HttpRequest,
-    account: &Account,
-    keep: bool,
-) -> Result<Cookie<'static>> {
-    let token = secret::token(app.clock.random());
-    let sign = Sign {
-        token_sha256: secret::digest(&token),
-        device: device(request),
-        address: client_ip(request).to_string(),
-        keep,
-    };
-    let (account, config, clock) = (account.clone(), app.config.clone(), app.clock.clone());
-    app.db
-        .write(move |conn| super::sign_in(conn, &account, &sign, &config.accounts, &clock))
-        .await?;
-    Ok(cookie(token, keep, is_https(request), app))
+    enter(app, request, account, true).await
 }
 
 /// Ends this sign-in; its sockets are closed when this returns. Used by page and API.
@@ -283,8 +223,6 @@ pub(super) async fn change_password(
     me: &SignedIn,
     form: PasswordForm,
 ) -> Result<Cookie<'static>> {
-    let guess = (format!("password of {}", me.user()), String::new());
-    app.limits.guesses.check(&guess, app.clock.monotonic())?;
     let own = [me.account.username.as_str(), me.account.email.as_str()];
     let mut issues = Vec::new();
     let mut keep = |field: &'static str, said: Said| issues.push(FieldIssue { field, said });
@@ -294,13 +232,10 @@ pub(super) async fn change_password(
     if form.password != form.password_again {
         keep("password_again", Said::new("passwords-differ"));
     }
-    if !app
-        .hasher
-        .verify(form.current, Some(me.account.password_hash.clone()))
-        .await?
-    {
-        app.limits.guesses.failed(guess, app.clock.monotonic());
-        keep("current", Said::new("password-wrong"));
+    match confirm_password(app, me, form.current).await {
+        Ok(()) => (),
+        Err(Problem::Invalid(wrong)) => issues.extend(wrong),
+        Err(problem) => return Err(problem),
     }
     let Some(password) = password.filter(|_| issues.is_empty()) else {
         return Err(Problem::Invalid(issues));
@@ -312,11 +247,12 @@ pub(super) async fn change_password(
     let ended = app.db.write(move |conn| {
         super::set_password(conn, &me.account, &hash)?;
         super::renew_session(conn, &me, &digest)?;
+        // Tokens end with the password that they came by, this program's own too. (SEC08)
+        let mut ended = super::end_programs(conn, me.user(), &clock)?;
         if form.end_others {
-            super::end_other_sessions(conn, &me, &clock)
-        } else {
-            Ok(Ended::default())
+            ended.extend(super::end_other_sessions(conn, &me, &clock)?);
         }
+        Ok(ended)
     });
     close(app, ended.await?).await;
     Ok(cookie(token, keep, is_https(request), app))
@@ -335,7 +271,7 @@ pub(super) async fn offer(app: &App, request: &HttpRequest) -> Result<UserId> {
 
 /// Closes the sockets and streams of ended sign-ins, all at once. A relay that does not answer hears of it again through
 /// the job.
-async fn close(app: &App, ended: Ended) {
+pub(super) async fn close(app: &App, ended: Ended) {
     app.relay.live().end(&ended.sessions);
     let revoked = ended.relay_ids.iter().map(|relay_id| app.relay.revoke(relay_id));
     for (relay_id, done) in ended.relay_ids.iter().zip(join_all(revoked).await) {

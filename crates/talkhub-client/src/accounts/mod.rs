@@ -1,15 +1,28 @@
 //! Who somebody is: accounts, sign-ins, profiles, and finding people.
 
+mod access;
+mod confirm;
+pub mod devices;
+mod factor;
+pub mod factor_http;
+mod factor_store;
 #[cfg(test)]
 mod fuzz;
 pub mod http;
+mod known_device;
+mod login;
 mod model;
 mod names;
 pub mod pages;
+pub mod security;
 pub mod settings;
 mod signed_in;
+mod signing_store;
 mod store;
+mod time_codes;
+pub mod tokens;
 
+pub use confirm::confirm_password;
 pub use model::{Account, Registration, Sign};
 pub use signed_in::SignedIn;
 
@@ -142,24 +155,79 @@ pub fn search(conn: &mut DbConn, query: &model::PeopleQuery, me: UserId) -> Resu
 }
 
 /// A new sign-in of this account, if its password is still the one that was checked: a sign-in that was on its way while
-/// the password changed does not get in.
+/// the password changed does not get in. Gives back its id.
 pub fn sign_in(
     conn: &mut DbConn,
     account: &Account,
     sign: &Sign,
     limits: &config::Accounts,
     clock: &Clock,
-) -> Result<()> {
+) -> Result<i64> {
     check_unchanged(conn, account)?;
     let (id, end) = (clock.row_id(), clock.now() + model::end_of(limits));
-    Ok(store::insert_session(
+    store::insert_session(conn, id, account.user_id, sign, clock.now(), end)?;
+    Ok(id)
+}
+
+/// The password was right, and a code is to follow within so many seconds.
+fn begin_step(
+    conn: &mut DbConn,
+    account: &Account,
+    token_sha256: &str,
+    keep: bool,
+    seconds: u64,
+    clock: &Clock,
+) -> Result<()> {
+    check_unchanged(conn, account)?;
+    let end = clock.now() + i64::try_from(seconds).unwrap_or(0) * 1000;
+    Ok(signing_store::insert_step(
         conn,
-        id,
+        token_sha256,
         account.user_id,
-        sign,
-        clock.now(),
+        keep,
         end,
     )?)
+}
+
+/// What became of a refresh token.
+pub(crate) enum Refreshed {
+    /// It was good, and is spent now.
+    Renewed {
+        session: i64,
+        account: Box<Account>,
+    },
+    /// It was spent before: two have it, and neither goes on.
+    Reused(Ended),
+    Unknown,
+}
+
+/// Milliseconds for which a spent token is remembered.
+const SPENT_KEPT: i64 = 30 * 86_400_000;
+
+/// Takes a refresh token and keeps the next one in its place.
+fn refresh(
+    conn: &mut DbConn,
+    token_sha256: &str,
+    next_sha256: &str,
+    limits: &config::Accounts,
+    clock: &Clock,
+) -> Result<Refreshed> {
+    let now = clock.now();
+    let Some(session) = signing_store::find_refresh_token(conn, token_sha256)? else {
+        return Ok(Refreshed::Unknown);
+    };
+    if !signing_store::spend_refresh_token(conn, token_sha256, now)? {
+        return Ok(Refreshed::Reused(end_session(conn, session, clock)?));
+    }
+    let idle_since = now - crate::platform::clock::millis(limits.session_idle);
+    let Some((_, _, account)) = signing_store::find_session(conn, session, now, idle_since)? else {
+        return Ok(Refreshed::Unknown);
+    };
+    signing_store::insert_refresh_token(conn, next_sha256, session, now)?;
+    signing_store::delete_spent(conn, session, now - SPENT_KEPT)?;
+    store::touch_session(conn, session, now)?;
+    let account = Box::new(account);
+    Ok(Refreshed::Renewed { session, account })
 }
 
 /// Holds the person's row, and refuses if the password is another one than `account` has.
@@ -185,23 +253,42 @@ pub struct Ended {
     pub relay_ids: Vec<RelayId>,
 }
 
+impl Ended {
+    fn extend(&mut self, more: Self) {
+        self.sessions.extend(more.sessions);
+        self.relay_ids.extend(more.relay_ids);
+    }
+}
+
 /// Ends one sign-in; gives back what must be closed.
 pub fn end_session(conn: &mut DbConn, session: i64, clock: &Clock) -> Result<Ended> {
     end_sessions(conn, &[session], clock)
 }
 
+/// Ends this sign-in if it is this person's own.
+pub fn end_own_session(conn: &mut DbConn, person: UserId, session: i64, clock: &Clock) -> Result<Ended> {
+    if !store::list_session_ids(conn, person)?.contains(&session) {
+        return Err(Problem::Missing("session"));
+    }
+    end_session(conn, session, clock)
+}
+
 /// Ends all other sign-ins of the same person.
 pub fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, clock: &Clock) -> Result<Ended> {
-    let others: Vec<i64> = store::list_sessions(conn, me.account.user_id)?
-        .into_iter()
-        .map(|session| session.id)
-        .filter(|id| *id != me.session)
-        .collect();
+    let mut others = store::list_session_ids(conn, me.user())?;
+    others.retain(|id| *id != me.session);
     end_sessions(conn, &others, clock)
 }
 
-/// Ends every sign-in whose time is over.
+/// Ends the sign-ins of this person's programs: their tokens are worth nothing from now on.
+pub fn end_programs(conn: &mut DbConn, person: UserId, clock: &Clock) -> Result<Ended> {
+    let programs = signing_store::list_programs(conn, person)?;
+    end_sessions(conn, &programs, clock)
+}
+
+/// Ends every sign-in whose time is over, and every one that never came to its second step.
 pub fn end_old_sessions(conn: &mut DbConn, limits: &config::Accounts, clock: &Clock) -> Result<Ended> {
+    signing_store::delete_old_steps(conn, clock.now())?;
     let idle_since = clock.now() - crate::platform::clock::millis(limits.session_idle);
     let old = store::list_old_sessions(conn, clock.now(), idle_since)?;
     end_sessions(conn, &old, clock)
@@ -247,9 +334,10 @@ pub fn update_profile(
     get(conn, me)
 }
 
-/// A new hash in the place of the one that `account` has.
+/// A new hash in the place of the one that `account` has. Sign-ins that wait for their second step begin again.
 pub fn set_password(conn: &mut DbConn, account: &Account, hash: &str) -> Result<()> {
     check_unchanged(conn, account)?;
+    signing_store::delete_steps_of(conn, account.user_id)?;
     Ok(store::update_password(conn, account.user_id, hash)?)
 }
 

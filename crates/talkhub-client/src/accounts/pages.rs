@@ -1,7 +1,8 @@
 //! The pages of accounts: they work without script; a script only makes them nicer.
 
 use super::SignedIn;
-use super::http::{login, logout, offer, register};
+use super::http::{logout, offer, register};
+use super::login::{Proven, enter_again, prove, prove_again};
 use crate::platform::app::App;
 use crate::platform::json::{Form, Query};
 use crate::platform::page::{Page, render};
@@ -13,7 +14,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
-use shared_protocol::api::{LoginForm, RegisterForm};
+use shared_protocol::api::RegisterForm;
 
 /// The routes of the pages.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -24,6 +25,10 @@ pub fn routes(routes: &mut web::ServiceConfig) {
                 ("GET", get().to(show_login)),
                 ("POST", web::post().to(post_login)),
             ],
+        ))
+        .service(resource(
+            "/login/code",
+            [("GET", get().to(show_login)), ("POST", web::post().to(post_code))],
         ))
         .service(resource(
             "/register",
@@ -131,17 +136,7 @@ async fn show_login(app: Data<App>, me: Result<SignedIn>, query: Query<Next>) ->
     if if_signed_in(me)?.is_some() {
         return Ok(see_other(next));
     }
-    let page = Page::new(&app.assets.account, "dark");
-    render(
-        StatusCode::OK,
-        &LoginPage {
-            page,
-            issues: Issues::default(),
-            name: "",
-            keep: true,
-            next,
-        },
-    )
+    show_login_with(&app, StatusCode::OK, Issues::default(), "", true, next)
 }
 
 #[derive(Deserialize)]
@@ -158,34 +153,87 @@ struct LoginFields {
 /// `POST /login`
 async fn post_login(app: Data<App>, request: HttpRequest, form: Form<LoginFields>) -> Result<HttpResponse> {
     let fields = form.0;
-    let next = own_path(&fields.next);
-    let form = LoginForm {
-        name: fields.name.clone(),
-        password: fields.password,
-        keep: fields.keep.is_some(),
-    };
-    match login(&app, &request, form).await {
-        Ok((_, cookie)) => {
-            let mut answer = see_other(next);
-            answer
-                .add_cookie(&cookie)
-                .map_err(|error| Problem::Internal(error.into()))?;
-            Ok(answer)
-        }
+    let (next, keep) = (own_path(&fields.next), fields.keep.is_some());
+    match prove(&app, &request, &fields.name, &fields.password, keep).await {
+        Ok(Proven::Wholly(account)) => enter_again(&app, &request, account, keep)
+            .await?
+            .give_to(see_other(next)),
+        Ok(Proven::Halfway(step)) => show_code(&app, StatusCode::OK, Issues::default(), &step.step, next),
         Err(problem) if shows_in_form(&problem) => {
-            let page = Page::new(&app.assets.account, "dark");
             let issues = Issues::from_problem(&problem);
-            let keep = fields.keep.is_some();
-            render(
-                status_of(&problem),
-                &LoginPage {
-                    page,
-                    issues,
-                    name: &fields.name,
-                    keep,
-                    next,
-                },
-            )
+            show_login_with(&app, status_of(&problem), issues, &fields.name, keep, next)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn show_login_with(
+    app: &App,
+    status: StatusCode,
+    issues: Issues,
+    name: &str,
+    keep: bool,
+    next: &str,
+) -> Result<HttpResponse> {
+    let page = LoginPage {
+        page: Page::new(&app.assets.account, "dark"),
+        issues,
+        name,
+        keep,
+        next,
+    };
+    render(status, &page)
+}
+
+#[derive(Template)]
+#[template(path = "accounts/templates/login_code.html")]
+struct CodePage<'a> {
+    page: Page<'a>,
+    issues: Issues,
+    step: &'a str,
+    next: &'a str,
+}
+
+fn show_code(app: &App, status: StatusCode, issues: Issues, step: &str, next: &str) -> Result<HttpResponse> {
+    let page = Page::new(&app.assets.account, "dark");
+    render(
+        status,
+        &CodePage {
+            page,
+            issues,
+            step,
+            next,
+        },
+    )
+}
+
+#[derive(Deserialize)]
+struct CodeFields {
+    #[serde(default)]
+    step: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login/code`: the second step. One that took too long begins again with the password.
+async fn post_code(app: Data<App>, request: HttpRequest, form: Form<CodeFields>) -> Result<HttpResponse> {
+    let fields = form.0;
+    let next = own_path(&fields.next);
+    match prove_again(&app, &request, &fields.step, &fields.code).await {
+        Ok((account, keep)) => enter_again(&app, &request, account, keep)
+            .await?
+            .give_to(see_other(next)),
+        Err(problem) if shows_in_form(&problem) => {
+            let issues = Issues::from_problem(&problem);
+            match issues.of("step") {
+                "" => show_code(&app, status_of(&problem), issues, &fields.step, next),
+                _ => {
+                    let whole = Issues(vec![("", issues.of("step").to_owned())]);
+                    show_login_with(&app, status_of(&problem), whole, "", true, next)
+                }
+            }
         }
         Err(problem) => Err(problem),
     }
@@ -232,13 +280,7 @@ async fn post_register(
 ) -> Result<HttpResponse> {
     let mut form = form.0;
     match register(&app, &request, form.clone()).await {
-        Ok((_, cookie)) => {
-            let mut answer = see_other("/");
-            answer
-                .add_cookie(&cookie)
-                .map_err(|error| Problem::Internal(error.into()))?;
-            Ok(answer)
-        }
+        Ok(entry) => entry.give_to(see_other("/")),
         Err(problem) if shows_in_form(&problem) => {
             if names_taken_id(&problem) {
                 form.user_id = offer(&app, &request).await?.grouped();

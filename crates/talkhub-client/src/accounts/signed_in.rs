@@ -1,7 +1,7 @@
 //! `SignedIn` as an argument is the permission check that nobody can forget.
 
 use super::model::Account;
-use super::store;
+use super::{access, signing_store, store};
 use crate::platform::app::App;
 use crate::platform::client_address::is_https;
 use crate::platform::clock::millis;
@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub session: i64,
     /// Whether it outlives the browser.
     pub keep: bool,
+    /// Whether it is a program with a token, not a browser with a cookie.
+    pub program: bool,
     pub account: Account,
 }
 
@@ -45,43 +47,88 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let app = request.app_data::<Data<App>>().cloned();
             let app = app.ok_or_else(|| Problem::Internal(anyhow::anyhow!("the router lacks its App")))?;
-            if request.headers().contains_key("authorization") {
-                // A program speaks for itself: its cookie, if it has one, is not read.
-                return Err(Problem::SignedOut);
-            }
-            let cookie = request
-                .cookie(cookie_name(is_https(&request)))
-                .ok_or(Problem::SignedOut)?;
-            find(&app, cookie.value()).await?.ok_or(Problem::SignedOut)
+            // A program speaks for itself: its cookie, if it has one, is not read.
+            let found = match request.headers().get("authorization") {
+                Some(said) => {
+                    let token = said.to_str().ok().and_then(bearer).ok_or(Problem::SignedOut)?;
+                    find_by_token(&app, token).await?
+                }
+                None => {
+                    let cookie = request
+                        .cookie(cookie_name(is_https(&request)))
+                        .ok_or(Problem::SignedOut)?;
+                    find_by_cookie(&app, cookie.value()).await?
+                }
+            };
+            let (me, last_used) = found.ok_or(Problem::SignedOut)?;
+            touch(&app, me.session, last_used).await;
+            Ok(me)
         })
     }
 }
 
-/// Whoever holds this token, if the sign-in has not ended.
-async fn find(app: &App, token: &str) -> Result<Option<SignedIn>> {
+/// The token of `Authorization: Bearer …`; other schemes are not ours.
+fn bearer(said: &str) -> Option<&str> {
+    let (scheme, token) = said.trim().split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_start())
+}
+
+/// Whoever holds this cookie, if the sign-in has not ended, and when they last did something.
+async fn find_by_cookie(app: &App, token: &str) -> Result<Option<(SignedIn, i64)>> {
     let (digest, now) = (secret::digest(token), app.clock.now());
     let idle_since = now - millis(app.config.accounts.session_idle);
     let found = app
         .db
         .read(move |conn| Ok(store::find_session(conn, &digest, now, idle_since)?))
         .await?;
-    let Some((session, last_used, keep, account)) = found else {
+    Ok(found.map(|(session, last_used, keep, account)| {
+        let me = SignedIn {
+            session,
+            keep,
+            program: false,
+            account,
+        };
+        (me, last_used)
+    }))
+}
+
+/// The same for an access token: its sign-in must not have ended since. (SEC08)
+async fn find_by_token(app: &App, token: &str) -> Result<Option<(SignedIn, i64)>> {
+    let now = app.clock.now();
+    let Some((user, session)) = access::read(&app.keys, token, now) else {
         return Ok(None);
     };
-    if last_used < now - WORTH_A_WRITE {
-        let touched = app.db.write(move |conn| super::touch_session(conn, session, now));
-        // Reading goes on where nothing can be written just now.
-        match tokio::time::timeout(TOUCH_PATIENCE, touched).await {
-            Ok(Ok(())) => (),
-            Ok(Err(problem)) => tracing::warn!(?problem, "A last use could not be written"),
-            Err(_) => tracing::warn!("A last use could not be written in time"),
-        }
-    }
-    Ok(Some(SignedIn {
-        session,
-        keep,
-        account,
+    let idle_since = now - millis(app.config.accounts.session_idle);
+    let found = app
+        .db
+        .read(move |conn| Ok(signing_store::find_session(conn, session, now, idle_since)?))
+        .await?;
+    let mine = found.filter(|(_, _, account)| account.user_id == user);
+    Ok(mine.map(|(last_used, keep, account)| {
+        let me = SignedIn {
+            session,
+            keep,
+            program: true,
+            account,
+        };
+        (me, last_used)
     }))
+}
+
+async fn touch(app: &App, session: i64, last_used: i64) {
+    let now = app.clock.now();
+    if now - WORTH_A_WRITE <= last_used {
+        return;
+    }
+    let touched = app.db.write(move |conn| super::touch_session(conn, session, now));
+    // Reading goes on where nothing can be written just now.
+    match tokio::time::timeout(TOUCH_PATIENCE, touched).await {
+        Ok(Ok(())) => (),
+        Ok(Err(problem)) => tracing::warn!(?problem, "A last use could not be written"),
+        Err(_) => tracing::warn!("A last use could not be written in time"),
+    }
 }
 
 /// Under HTTPS the name ties the cookie to this host (RFC 6265bis, `__Host-`).

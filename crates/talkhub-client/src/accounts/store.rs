@@ -3,7 +3,7 @@
 use super::model::{Account, NewAccount, Session, Sign, search_text};
 use super::names::username_key;
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{online, sessions, users};
+use crate::platform::db::schema::{online, refresh_tokens, sessions, users};
 use crate::platform::hashing;
 use diesel::prelude::*;
 use shared_protocol::{Group, RelayId, UserId};
@@ -219,9 +219,24 @@ pub(super) fn touch_session(conn: &mut DbConn, id: i64, now: i64) -> QueryResult
         .map(|_| ())
 }
 
-pub(super) fn list_sessions(conn: &mut DbConn, user: UserId) -> QueryResult<Vec<Session>> {
+pub(super) fn list_session_ids(conn: &mut DbConn, user: UserId) -> QueryResult<Vec<i64>> {
     sessions::table
         .filter(sessions::user_id.eq(user))
+        .select(sessions::id)
+        .load(conn)
+}
+
+/// Those that have not ended, last used first.
+pub(super) fn list_sessions(
+    conn: &mut DbConn,
+    user: UserId,
+    now: i64,
+    idle_since: i64,
+) -> QueryResult<Vec<Session>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_used_at.gt(idle_since))
         .order(sessions::last_used_at.desc())
         .select((
             sessions::id,
@@ -244,7 +259,7 @@ pub(super) fn list_old_sessions(conn: &mut DbConn, now: i64, idle_since: i64) ->
         .load(conn)
 }
 
-/// With their connections, whose relay IDs are given back.
+/// With their connections, whose relay IDs are given back, and their tokens.
 pub(super) fn delete_sessions(conn: &mut DbConn, ids: &[i64]) -> QueryResult<Vec<RelayId>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -254,6 +269,7 @@ pub(super) fn delete_sessions(conn: &mut DbConn, ids: &[i64]) -> QueryResult<Vec
         .select(online::relay_id)
         .load(conn)?;
     diesel::delete(online::table.filter(online::session_id.eq_any(ids))).execute(conn)?;
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(ids))).execute(conn)?;
     diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)?;
     Ok(relay_ids)
 }

@@ -28,6 +28,10 @@ pub fn router(
 > {
     let api = web::scope("/api/v1")
         .configure(accounts::http::routes)
+        .configure(accounts::tokens::routes)
+        .configure(accounts::factor_http::routes)
+        // After `/sessions/current` and `/sessions/step`, which its pattern would take for ids.
+        .configure(accounts::devices::routes)
         .configure(presence::http::routes)
         .configure(messages::http::routes)
         .default_service(web::to(missing));
@@ -43,6 +47,7 @@ pub fn router(
         .configure(presence::live::routes)
         .configure(accounts::pages::routes)
         .configure(accounts::settings::routes)
+        .configure(accounts::security::routes)
         .configure(messages::pages::routes)
         .default_service(web::to(missing))
 }

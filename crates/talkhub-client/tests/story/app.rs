@@ -238,6 +238,22 @@ impl Person {
         }
     }
 
+    /// What this cookie says.
+    pub fn cookie(&self, name: &str) -> String {
+        let cookie = self.cookies.iter().find(|cookie| cookie.name() == name);
+        cookie.map_or_else(String::new, |cookie| cookie.value().to_owned())
+    }
+
+    /// The same browser with another value in this cookie.
+    pub fn with_cookie(&self, name: &str, change: impl Fn(&str) -> String) -> Self {
+        let mut other = self.clone();
+        for cookie in other.cookies.iter_mut().filter(|cookie| cookie.name() == name) {
+            let value = change(cookie.value());
+            cookie.set_value(value);
+        }
+        other
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }

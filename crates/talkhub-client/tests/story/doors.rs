@@ -78,6 +78,63 @@ fn table() -> Vec<(Method, &'static str, Value, [u16; 3])> {
             json!({ "username": "", "email": "", "password": "", "password_again": "" }),
             [400, 400, 400],
         ),
+        (
+            Method::POST,
+            "/sessions/step",
+            json!({ "step": "x", "code": "123456" }),
+            [400, 400, 400],
+        ),
+        (
+            Method::POST,
+            "/tokens",
+            json!({ "name": "nobody", "password": "x" }),
+            [401, 401, 401],
+        ),
+        (
+            Method::POST,
+            "/tokens/step",
+            json!({ "step": "x", "code": "123456" }),
+            [400, 400, 400],
+        ),
+        (
+            Method::POST,
+            "/tokens/refresh",
+            json!({ "refresh_token": "x" }),
+            [401, 401, 401],
+        ),
+        (Method::DELETE, "/tokens/current", json!(null), [401, 404, 404]),
+        (Method::GET, "/me/second-factor", json!(null), [401, 200, 200]),
+        (
+            Method::POST,
+            "/me/second-factor",
+            json!({ "current": "x" }),
+            [401, 400, 400],
+        ),
+        (
+            Method::POST,
+            "/me/second-factor/confirm",
+            json!({ "code": "123456" }),
+            [401, 409, 409],
+        ),
+        (
+            Method::POST,
+            "/me/second-factor/recovery-codes",
+            json!({ "current": PASSWORD, "code": "123456" }),
+            [401, 409, 409],
+        ),
+        (
+            Method::POST,
+            "/me/second-factor/end",
+            json!({ "current": PASSWORD, "code": "123456" }),
+            [401, 409, 409],
+        ),
+        (
+            Method::DELETE,
+            "/sessions/7777777777",
+            json!(null),
+            [401, 404, 404],
+        ),
+        (Method::DELETE, "/sessions", json!(null), [401, 204, 204]),
         (Method::DELETE, "/sessions/current", json!(null), [401, 204, 204]),
     ]
 }
@@ -117,7 +174,10 @@ async fn sec14_every_door_lets_in_whom_it_should() {
 #[test]
 fn every_route_has_its_line() {
     let sources = [
+        include_str!("../../src/accounts/devices.rs"),
+        include_str!("../../src/accounts/factor_http.rs"),
         include_str!("../../src/accounts/http.rs"),
+        include_str!("../../src/accounts/tokens.rs"),
         include_str!("../../src/messages/http.rs"),
         include_str!("../../src/presence/http.rs"),
     ];

@@ -35,6 +35,13 @@ const STEPS: &[Step] = &[
         mysql: include_str!("../../../../../migrations/mysql/0002_refusals.sql"),
         again: true,
     },
+    Step {
+        version: 3,
+        name: "signing_in",
+        sqlite: include_str!("../../../../../migrations/sqlite/0003_signing_in.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0003_signing_in.sql"),
+        again: true,
+    },
 ];
 
 /// Why a database cannot be used. The text is for the operator.

@@ -119,6 +119,47 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Each is good for one use; spent ones are kept for a while, so that a second use is noticed.
+    refresh_tokens (token_sha256) {
+        token_sha256 -> Text,
+        session_id -> BigInt,
+        created_at -> BigInt,
+        spent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        /// Sealed with the server's own key.
+        secret -> Text,
+        begun_at -> BigInt,
+        /// Empty while it is only being set up.
+        confirmed_at -> Nullable<BigInt>,
+        /// The newest time step whose code was used: no code is taken twice.
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// The ones that are left.
+    recovery_codes (user_id, code_sha256) {
+        user_id -> BigInt,
+        code_sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    /// The password was right, the second factor is still to come.
+    sign_in_steps (token_sha256) {
+        token_sha256 -> Text,
+        user_id -> BigInt,
+        keep -> Bool,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> BigInt,
         body -> Text,
@@ -129,3 +170,5 @@ diesel::table! {
 
 diesel::joinable!(members -> conversations (conversation_id));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions, online, conversations, members, messages);
+diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions);
+diesel::allow_tables_to_appear_in_same_query!(sign_in_steps, users);

@@ -10,6 +10,7 @@ import "./sidebar.css";
 import "./home.css";
 import "./details.css";
 import "../accounts/entry.css";
+import "../accounts/security.css";
 import "../accounts/settings.css";
 import "../accounts/id_card.css";
 import "../conversations/row.css";
