@@ -3,10 +3,12 @@
 use super::holding::{Holding, Sent, Taken};
 use super::{Draft, Outcome, Stored, relay, send_all, whose};
 use crate::platform::app::App;
+use crate::platform::db::is_locked;
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
+use diesel::result::{DatabaseErrorKind, Error as DbError};
 use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
 use shared_protocol::receipt::Key;
@@ -303,6 +305,12 @@ impl Writer {
                         "The database cannot be reached: senders are told to come back"
                     );
                     return drafts.iter().map(|_| Err(Problem::Busy(2))).collect();
+                }
+                // Another process holds the file: halves would wait as long as the whole, one after the other.
+                Err(Problem::Database(error)) if is_locked(&error) => {
+                    let cause = || Box::new(error.to_string());
+                    let locked = || DbError::DatabaseError(DatabaseErrorKind::Unknown, cause());
+                    return drafts.iter().map(|_| Err(Problem::Database(locked()))).collect();
                 }
                 Err(problem) if drafts.len() == 1 => {
                     tracing::error!(

@@ -248,7 +248,7 @@ fn may_win_next_time(error: &DbError) -> bool {
 }
 
 /// SQLite has waited for another process in vain. Nothing was done, and waiting again would be too long.
-fn is_locked(error: &DbError) -> bool {
+pub fn is_locked(error: &DbError) -> bool {
     matches!(error, DbError::DatabaseError(_, info) if info.message().contains("database is locked"))
 }
 
