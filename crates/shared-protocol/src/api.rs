@@ -1,9 +1,13 @@
 //! What the JSON API under `/api/v1` answers and takes. Times are milliseconds since 1970 (UTC).
 
 mod passed_on;
+mod presence;
+mod profile;
 mod signing_in;
 
 pub use passed_on::{HandInForm, HandInResult, HandedIn, PassedOn};
+pub use presence::{IdleForm, OnlinePeople, OnlinePerson, Presence, PresenceChoice, PresenceForm, Status};
+pub use profile::{Me, Profile, ProfileForm};
 pub use signing_in::{
     CodeForm, FactorForm, FactorSecret, ProofForm, RecoveryCodes, RefreshForm, SecondFactor, SecondStep,
     Session, Sessions, StepForm, TokenForm, Tokens,
@@ -24,22 +28,10 @@ pub struct Person {
     pub avatar_color: u8,
     /// The relay's opaque word for this person: `from.subject` of what their clients send.
     pub subject: Group,
-}
-
-/// Oneself: `GET /me`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Me {
-    #[serde(flatten)]
-    pub person: Person,
-    pub email: String,
-    pub theme: Theme,
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    pub created_at: i64,
-    /// The person's own `rev`: see `GET /me/changes`.
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    pub rev: i64,
-    pub history_id: String,
+    /// The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub avatar: Option<String>,
 }
 
 /// Which colours the page takes.
@@ -53,18 +45,6 @@ pub enum Theme {
     Light,
     /// As the system says.
     System,
-}
-
-/// Whether somebody is there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Presence {
-    pub user_id: UserId,
-    pub online: bool,
-    /// When they were last there, if they are not now and ever were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
-    pub last_seen: Option<i64>,
 }
 
 /// A stored message: one row of the history.
@@ -114,6 +94,9 @@ pub struct Member {
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub read: i64,
     pub online: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub status: Option<Status>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
     pub last_seen: Option<i64>,
@@ -283,20 +266,6 @@ pub struct People {
     pub users: Vec<Person>,
 }
 
-/// `GET /users/{user ID}`: the profile card.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Profile {
-    #[serde(flatten)]
-    pub person: Person,
-    pub online: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional, type = "number"))]
-    pub last_seen: Option<i64>,
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    pub created_at: i64,
-}
-
 /// `POST /accounts`. Fields that are not the caller's to set are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -321,18 +290,6 @@ pub struct LoginForm {
     pub password: String,
     #[serde(default)]
     pub keep: bool,
-}
-
-/// `PATCH /me`: what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct ProfileForm {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub display_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub theme: Option<Theme>,
 }
 
 /// `PUT /me/password`.

@@ -17,7 +17,7 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 52] = [
+const TYPES: [(&str, Again); 55] = [
     ("ack", again::<Ack>),
     ("api.changes", again::<api::Changes>),
     ("api.committed", again::<api::Committed>),
@@ -30,6 +30,7 @@ const TYPES: [(&str, Again); 52] = [
     ("api.me", again::<api::Me>),
     ("api.message_page", again::<api::MessagePage>),
     ("api.my_changes", again::<api::MyChanges>),
+    ("api.online_people", again::<api::OnlinePeople>),
     ("api.people", again::<api::People>),
     ("api.person", again::<api::Person>),
     ("api.profile", again::<api::Profile>),
@@ -41,8 +42,10 @@ const TYPES: [(&str, Again); 52] = [
     ("form.code", again::<api::CodeForm>),
     ("form.factor", again::<api::FactorForm>),
     ("form.hand_in", again::<api::HandInForm>),
+    ("form.idle", again::<api::IdleForm>),
     ("form.login", again::<api::LoginForm>),
     ("form.password", again::<api::PasswordForm>),
+    ("form.presence", again::<api::PresenceForm>),
     ("form.profile", again::<api::ProfileForm>),
     ("form.proof", again::<api::ProofForm>),
     ("form.read", again::<api::ReadForm>),

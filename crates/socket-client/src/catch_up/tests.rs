@@ -24,6 +24,7 @@ pub(super) fn row(seq: i64, rev: i64, sender: i64, body: &str) -> Message {
             display_name: String::new(),
             avatar_color: 0,
             subject: Group::new([1; 16]),
+            avatar: None,
         },
         kind: "text".to_owned(),
         body: body.to_owned(),

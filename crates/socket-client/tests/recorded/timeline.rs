@@ -71,6 +71,7 @@ fn person(user: i64) -> Person {
         display_name: String::new(),
         avatar_color: 0,
         subject: Group::new([(user % 10) as u8; 16]),
+        avatar: None,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::login::{Entry, Proven, enter, enter_again, prove, prove_again};
 use super::model::{PeopleQuery, Registration};
-use super::names::{DisplayName, Password};
+use super::names::Password;
 use super::signed_in::{cookie, no_cookie};
-use super::{Account, Ended, SignedIn, confirm_password, devices};
+use super::{Account, Ended, SignedIn, confirm_password, devices, profile};
 use crate::platform::app::App;
 use crate::platform::client_address::{client_network, is_https};
 use crate::platform::json::{Json, Query};
@@ -167,11 +167,13 @@ async fn show(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResp
     let id: UserId = id.parse().map_err(|_| Problem::Missing("person"))?;
     app.limits.lookups.take(me.user(), app.clock.monotonic())?;
     let account = app.db.read(move |conn| super::get(conn, id)).await?;
-    let last_seen = account.last_seen.filter(|_| !account.is_online);
+    let presence = account.presence();
     let profile = Profile {
         person: account.person(),
-        online: account.is_online,
-        last_seen,
+        status_line: account.shown().status_line,
+        online: presence.online,
+        status: presence.status,
+        last_seen: presence.last_seen,
         created_at: account.created_at,
     };
     Ok(HttpResponse::Ok().json(profile))
@@ -206,13 +208,12 @@ pub(super) async fn logout(app: &App, request: &HttpRequest, me: &SignedIn) -> R
     Ok(no_cookie(is_https(request)))
 }
 
-/// New name or theme; used by page and API.
+/// New name, status line, language or theme; used by page and API.
 pub(super) async fn change_profile(app: &App, me: &SignedIn, form: ProfileForm) -> Result<Account> {
-    let name = form.display_name.as_deref().map(DisplayName::parse).transpose();
-    let name = name.map_err(|said| Problem::invalid("display_name", said))?;
-    let (user, theme, clock) = (me.user(), form.theme, app.clock.clone());
+    let change = profile::Change::parse(&form)?;
+    let (user, clock) = (me.user(), app.clock.clone());
     app.db
-        .write(move |conn| super::update_profile(conn, user, name.as_ref(), theme, &clock))
+        .write(move |conn| profile::update(conn, user, &change, &clock))
         .await
 }
 

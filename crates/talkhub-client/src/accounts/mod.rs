@@ -1,6 +1,7 @@
 //! Who somebody is: accounts, sign-ins, profiles, and finding people.
 
 mod access;
+pub mod avatar;
 mod confirm;
 pub mod devices;
 mod factor;
@@ -13,7 +14,10 @@ mod known_device;
 mod login;
 mod model;
 mod names;
+pub mod online;
 pub mod pages;
+pub mod profile;
+mod profile_store;
 pub mod security;
 pub mod settings;
 mod signed_in;
@@ -33,7 +37,7 @@ use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
 use model::NewAccount;
-use shared_protocol::api::{Person, RegisterForm, Theme};
+use shared_protocol::api::{Person, RegisterForm};
 use shared_protocol::{Group, RelayId, UserId};
 use std::collections::HashMap;
 
@@ -312,28 +316,6 @@ fn end_sessions(conn: &mut DbConn, sessions: &[i64], clock: &Clock) -> Result<En
     })
 }
 
-/// Name and settings; gives back the account as it is now. Others hear of a new name through a job.
-pub fn update_profile(
-    conn: &mut DbConn,
-    me: UserId,
-    name: Option<&names::DisplayName>,
-    theme: Option<Theme>,
-    clock: &Clock,
-) -> Result<Account> {
-    let rev = next_rev(conn, me)?;
-    store::update_profile(
-        conn,
-        me,
-        name.map(names::DisplayName::as_str),
-        theme.map(model::theme_word),
-        rev,
-    )?;
-    if name.is_some() {
-        jobs::enqueue(conn, &Job::ProfileChanged { user: me }, clock)?;
-    }
-    get(conn, me)
-}
-
 /// A new hash in the place of the one that `account` has. Sign-ins that wait for their second step begin again.
 pub fn set_password(conn: &mut DbConn, account: &Account, hash: &str) -> Result<()> {
     check_unchanged(conn, account)?;
@@ -351,16 +333,6 @@ pub fn next_rev(conn: &mut DbConn, person: UserId) -> Result<i64> {
     let rev = crate::platform::db::dialect::lock_person(conn, person)? + 1;
     store::update_rev(conn, person, rev)?;
     Ok(rev)
-}
-
-/// Whether somebody is there, and since when not.
-pub fn set_online(conn: &mut DbConn, people: &[UserId], online: bool, now: i64) -> Result<()> {
-    Ok(store::update_online(conn, people, online, now)?)
-}
-
-/// Who counts as there.
-pub fn list_online(conn: &mut DbConn) -> Result<Vec<UserId>> {
-    Ok(store::list_online(conn)?)
 }
 
 /// Whether this sign-in still holds; moves its last use at most once a minute.

@@ -1,6 +1,8 @@
 //! Accounts and sign-ins as rows, sign-up forms, and what somebody typed to find people.
 
 use super::names::{DisplayName, Email, Password, Username, folded};
+use super::online::StatusRow;
+use super::profile::ProfileRow;
 use crate::platform::clock::{Clock, millis};
 use crate::platform::config;
 use crate::platform::db::schema::users;
@@ -85,6 +87,12 @@ pub struct Account {
     pub is_online: bool,
     pub last_seen: Option<i64>,
     pub created_at: i64,
+    /// None before the first change.
+    #[diesel(embed)]
+    pub profile: Option<ProfileRow>,
+    /// None for somebody who is plainly online, or not there.
+    #[diesel(embed)]
+    pub status: Option<StatusRow>,
 }
 
 impl Account {
@@ -96,12 +104,27 @@ impl Account {
             display_name: self.display_name.clone(),
             avatar_color: u8::try_from(self.avatar_color).unwrap_or(0),
             subject: self.relay_group.clone(),
+            avatar: self.avatar_path(),
         }
+    }
+
+    /// What they show of themselves beside the name.
+    pub fn shown(&self) -> ProfileRow {
+        self.profile.clone().unwrap_or_default()
+    }
+
+    fn avatar_path(&self) -> Option<String> {
+        let key = self.profile.as_ref()?.avatar.as_ref()?;
+        Some(format!("/avatars/{key}"))
     }
 
     /// What the person themselves may know.
     pub fn me(&self, history_id: &str) -> Me {
+        let shown = self.shown();
         Me {
+            presence: self.presence_choice(),
+            status_line: shown.status_line,
+            language: shown.language,
             person: self.person(),
             email: self.email.clone(),
             theme: theme_of(&self.theme),
@@ -178,6 +201,8 @@ impl From<NewAccount> for Account {
             is_online: new.is_online,
             last_seen: None,
             created_at: new.created_at,
+            profile: None,
+            status: None,
         }
     }
 }

@@ -62,6 +62,12 @@ fn is_visible(letter: char) -> bool {
     !letter.is_whitespace() && !username_key(letter.encode_utf8(&mut [0; 4])).is_empty()
 }
 
+/// Control and direction marks, and what has no width.
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// An e-mail address, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
@@ -104,11 +110,7 @@ impl DisplayName {
         if text.is_empty() || 64 < text.chars().count() {
             return Err(Said::new("display-name-length"));
         }
-        let hidden = |letter: char| {
-            letter.is_control()
-                || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-        };
-        if text.chars().any(hidden) || !text.chars().any(is_visible) {
+        if text.chars().any(is_hidden) || !text.chars().any(is_visible) {
             return Err(Said::new("display-name-letters"));
         }
         Ok(Self(text))

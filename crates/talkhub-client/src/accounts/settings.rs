@@ -9,6 +9,7 @@ use crate::platform::json::{Form, Query};
 use crate::platform::page::{Page, render};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
+use crate::platform::words::LANGUAGES;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -49,8 +50,13 @@ struct ProfilePage<'a> {
     saved: bool,
     account: &'a Account,
     grouped_id: String,
-    display_name: &'a str,
+    /// As it is in the form, which may be what was just refused.
+    fields: ProfileFields,
+    avatar: Option<String>,
+    languages: &'static [(&'static str, &'static str)],
     theme: &'a str,
+    /// What was chosen to be shown as.
+    presence: String,
 }
 
 #[derive(Deserialize)]
@@ -63,8 +69,23 @@ async fn show_profile(app: Data<App>, me: SignedIn, query: Query<Saved>) -> Resu
     let saved = query.0.saved.is_some();
     render(
         StatusCode::OK,
-        &profile_page(&app, &me, Issues::default(), saved, &me.account.display_name),
+        &profile_page(
+            &app,
+            &me,
+            Issues::default(),
+            saved,
+            ProfileFields::of(&me.account),
+        ),
     )
+}
+
+/// The page with what is wrong with something that was sent from it.
+pub(super) fn show_profile_with(app: &App, me: &SignedIn, problem: Problem) -> Result<HttpResponse> {
+    if !shows_in_form(&problem) {
+        return Err(problem);
+    }
+    let (issues, fields) = (Issues::from_problem(&problem), ProfileFields::of(&me.account));
+    render(status_of(&problem), &profile_page(app, me, issues, false, fields))
 }
 
 fn profile_page<'a>(
@@ -72,7 +93,7 @@ fn profile_page<'a>(
     me: &'a SignedIn,
     issues: Issues,
     saved: bool,
-    name: &'a str,
+    fields: ProfileFields,
 ) -> ProfilePage<'a> {
     let (account, grouped_id) = (&me.account, me.user().grouped());
     ProfilePage {
@@ -81,8 +102,11 @@ fn profile_page<'a>(
         saved,
         account,
         grouped_id,
-        display_name: name,
+        fields,
+        avatar: account.person().avatar,
+        languages: LANGUAGES,
         theme: &account.theme,
+        presence: account.shown().presence,
     }
 }
 
@@ -92,6 +116,22 @@ struct ProfileFields {
     display_name: String,
     #[serde(default)]
     theme: String,
+    #[serde(default)]
+    status_line: String,
+    #[serde(default)]
+    language: String,
+}
+
+impl ProfileFields {
+    fn of(account: &Account) -> Self {
+        let shown = account.shown();
+        Self {
+            display_name: account.display_name.clone(),
+            theme: account.theme.clone(),
+            status_line: shown.status_line,
+            language: shown.language,
+        }
+    }
 }
 
 /// `POST /settings/profile`
@@ -102,6 +142,8 @@ async fn post_profile(app: Data<App>, me: SignedIn, form: Form<ProfileFields>) -
     let form = ProfileForm {
         display_name: Some(fields.display_name.clone()),
         theme,
+        status_line: Some(fields.status_line.clone()),
+        language: Some(fields.language.clone()).filter(|language| !language.is_empty()),
     };
     match change_profile(&app, &me, form).await {
         Ok(_) => Ok(see_other("/settings/profile?saved=1")),
@@ -109,7 +151,7 @@ async fn post_profile(app: Data<App>, me: SignedIn, form: Form<ProfileFields>) -
             let issues = Issues::from_problem(&problem);
             render(
                 status_of(&problem),
-                &profile_page(&app, &me, issues, false, &fields.display_name),
+                &profile_page(&app, &me, issues, false, fields),
             )
         }
         Err(problem) => Err(problem),

@@ -2,8 +2,9 @@
 
 use super::model::{Account, NewAccount, Session, Sign, search_text};
 use super::names::username_key;
+use super::online::StatusRow;
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{online, refresh_tokens, sessions, users};
+use crate::platform::db::schema::{online, profiles, refresh_tokens, sessions, statuses, users};
 use crate::platform::hashing;
 use diesel::prelude::*;
 use shared_protocol::{Group, RelayId, UserId};
@@ -11,8 +12,16 @@ use shared_protocol::{Group, RelayId, UserId};
 /// A last use is written at most so often (milliseconds).
 const TOUCH: i64 = 60_000;
 
-pub(super) fn find(conn: &mut DbConn, id: UserId) -> QueryResult<Option<Account>> {
+/// Accounts with what they show of themselves, for `Account::as_select`.
+#[diesel::dsl::auto_type]
+fn accounts() -> _ {
     users::table
+        .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
+        .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
+}
+
+pub(super) fn find(conn: &mut DbConn, id: UserId) -> QueryResult<Option<Account>> {
+    accounts()
         .filter(users::userid.eq(id))
         .select(Account::as_select())
         .first(conn)
@@ -20,7 +29,7 @@ pub(super) fn find(conn: &mut DbConn, id: UserId) -> QueryResult<Option<Account>
 }
 
 pub(super) fn list(conn: &mut DbConn, ids: &[UserId]) -> QueryResult<Vec<Account>> {
-    users::table
+    accounts()
         .filter(users::userid.eq_any(ids))
         .select(Account::as_select())
         .load(conn)
@@ -46,14 +55,14 @@ pub(super) fn find_by_login(conn: &mut DbConn, name: &str) -> QueryResult<Option
     }
     if name.contains('@') {
         let address = name.to_lowercase();
-        return users::table
+        return accounts()
             .filter(users::email.eq(address))
             .select(Account::as_select())
             .first(conn)
             .optional();
     }
     let key = username_key(name);
-    users::table
+    accounts()
         .filter(users::username_key.eq(key))
         .select(Account::as_select())
         .first(conn)
@@ -96,7 +105,7 @@ pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Ve
                 .chain([letter])
         })
         .collect();
-    users::table
+    accounts()
         .filter(users::search_text.like(format!("%{pattern}%")).escape('!'))
         .order(users::username)
         .limit(most)
@@ -109,12 +118,8 @@ pub(super) fn update_profile(
     id: UserId,
     name: Option<&str>,
     theme: Option<&str>,
-    rev: i64,
 ) -> QueryResult<()> {
     let row = users::table.filter(users::userid.eq(id));
-    diesel::update(row)
-        .set(users::profile_rev.eq(rev))
-        .execute(conn)?;
     if let Some(name) = name {
         let username: String = row.select(users::username).first(conn)?;
         let names = (
@@ -147,19 +152,48 @@ pub(super) fn update_password(conn: &mut DbConn, id: UserId, hash: &str) -> Quer
         .map(|_| ())
 }
 
-pub(super) fn update_online(conn: &mut DbConn, ids: &[UserId], is_online: bool, now: i64) -> QueryResult<()> {
-    let rows = users::table.filter(users::userid.eq_any(ids));
-    diesel::update(rows)
-        .set((users::is_online.eq(is_online), users::last_seen.eq(now)))
+pub(super) fn update_online(conn: &mut DbConn, ids: &[UserId], is_online: bool) -> QueryResult<()> {
+    diesel::update(users::table.filter(users::userid.eq_any(ids)))
+        .set(users::is_online.eq(is_online))
         .execute(conn)
         .map(|_| ())
 }
 
-pub(super) fn list_online(conn: &mut DbConn) -> QueryResult<Vec<UserId>> {
-    users::table
+pub(super) fn update_last_seen(conn: &mut DbConn, ids: &[UserId], now: i64) -> QueryResult<()> {
+    diesel::update(users::table.filter(users::userid.eq_any(ids)))
+        .set(users::last_seen.eq(now))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn touch_online(conn: &mut DbConn, ids: &[UserId], now: i64) -> QueryResult<()> {
+    let shown = users::table
+        .filter(users::userid.eq_any(ids))
+        .filter(users::is_online.eq(true));
+    diesel::update(shown)
+        .set(users::last_seen.eq(now))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn list_online(conn: &mut DbConn) -> QueryResult<Vec<(UserId, Option<StatusRow>)>> {
+    accounts()
         .filter(users::is_online.eq(true))
-        .select(users::userid)
+        .select((users::userid, Option::<StatusRow>::as_select()))
         .load(conn)
+}
+
+pub(super) fn delete_statuses(conn: &mut DbConn, ids: &[UserId]) -> QueryResult<()> {
+    diesel::delete(statuses::table.filter(statuses::user_id.eq_any(ids)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+pub(super) fn insert_status(conn: &mut DbConn, id: UserId, status: &str) -> QueryResult<()> {
+    diesel::insert_into(statuses::table)
+        .values((statuses::user_id.eq(id), statuses::status.eq(status)))
+        .execute(conn)
+        .map(|_| ())
 }
 
 pub(super) fn insert_session(
@@ -196,6 +230,8 @@ pub(super) fn find_session(
 ) -> QueryResult<Option<(i64, i64, bool, Account)>> {
     sessions::table
         .inner_join(users::table.on(users::userid.eq(sessions::user_id)))
+        .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
+        .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
         .filter(sessions::token_sha256.eq(token_sha256))
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(idle_since))

@@ -97,11 +97,13 @@ fn members(conn: &mut DbConn, ids: &[ConversationId]) -> Result<HashMap<Conversa
         let Some(account) = accounts.get(&membership.user) else {
             continue;
         };
+        let presence = account.presence();
         members.entry(membership.conversation).or_default().push(Member {
             person: account.person(),
             read: membership.read,
-            online: account.is_online,
-            last_seen: account.last_seen.filter(|_| !account.is_online),
+            online: presence.online,
+            status: presence.status,
+            last_seen: presence.last_seen,
         });
     }
     Ok(members)

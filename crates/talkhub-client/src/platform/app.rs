@@ -1,9 +1,11 @@
 //! What every door gets: one value, made at the start.
 
+use crate::platform::blobs::Blobs;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::hashing::Hasher;
+use crate::platform::images::Images;
 use crate::platform::keys::Keys;
 use crate::platform::limits::{Guessing, PerMinute};
 use crate::platform::page::Assets;
@@ -22,6 +24,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Signs and seals.
     pub keys: Keys,
+    pub images: Images,
+    pub blobs: Blobs,
     pub relay: Relay,
     pub tasks: Tasks,
     pub assets: Arc<Assets>,
@@ -48,6 +52,10 @@ pub struct Limits {
     /// Offers and checks of free user IDs, and new accounts, by network.
     pub offers: PerMinute<String>,
     pub registrations: PerMinute<String>,
+    /// Changes of what one is shown as, tabs that fall idle and wake up.
+    pub presence: PerMinute<UserId>,
+    /// New pictures of oneself.
+    pub avatars: PerMinute<UserId>,
     /// Tries to sign in, by network or known device.
     pub sign_ins: PerMinute<String>,
     /// Wrong passwords, by (person, network or known device); for unknown names by what was typed, folded.
@@ -64,6 +72,8 @@ impl Limits {
             messages: PerMinute::new(config.messages.per_minute),
             sign_ins: PerMinute::new(config.accounts.sign_ins_per_minute),
             relay_ids: PerMinute::new(config.accounts.relay_ids_per_minute),
+            presence: PerMinute::new(config.presence.changes_per_minute),
+            avatars: PerMinute::new(config.accounts.avatars_per_minute),
             searches: PerMinute::new(config.accounts.searches_per_minute),
             offers: PerMinute::new(config.accounts.id_offers_per_minute),
             registrations: PerMinute::new(config.accounts.registrations_per_minute),

@@ -90,6 +90,11 @@ pub struct Accounts {
     pub id_offers_per_minute: u32,
     pub relay_ids_per_minute: u32,
     pub sign_ins_per_minute: u32,
+    pub avatars_per_minute: u32,
+    /// The largest picture that is taken, in bytes.
+    pub avatar_most: u64,
+    /// Pictures that are drawn at once.
+    pub image_threads: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -102,6 +107,7 @@ pub struct Presence {
     pub expiry: Duration,
     /// After so long without a connection a relay ID is dropped.
     pub forget: Duration,
+    pub changes_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -200,6 +206,9 @@ impl Config {
                 registrations_per_minute: read.number("TALKHUB_REGISTRATIONS_PER_MINUTE")? as u32,
                 sign_ins_per_minute: read.number("TALKHUB_SIGN_INS_PER_MINUTE")? as u32,
                 relay_ids_per_minute: read.number("TALKHUB_RELAY_IDS_PER_MINUTE")? as u32,
+                avatars_per_minute: read.number("TALKHUB_AVATARS_PER_MINUTE")? as u32,
+                avatar_most: read.number("TALKHUB_AVATAR_MAX_MB")? << 20,
+                image_threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().max(2) - 1),
                 id_offers_per_minute: read.number("TALKHUB_ID_OFFERS_PER_MINUTE")? as u32,
             },
             presence: Presence {
@@ -207,6 +216,7 @@ impl Config {
                 grace: read.millis("TALKHUB_PRESENCE_GRACE_MS")?,
                 expiry: read.seconds("TALKHUB_PRESENCE_EXPIRY")?,
                 forget: read.seconds("TALKHUB_RELAY_ID_FORGET")?,
+                changes_per_minute: read.number("TALKHUB_PRESENCE_CHANGES_PER_MINUTE")? as u32,
             },
             messages: Messages {
                 batch: read.number("TALKHUB_COMMIT_BATCH")? as usize,

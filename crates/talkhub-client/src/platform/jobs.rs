@@ -13,6 +13,8 @@ use shared_protocol::{ConversationId, RelayId, UserId};
 pub enum Job {
     /// Tell those who see this person about the new name.
     ProfileChanged { user: UserId },
+    /// Remove this picture if nobody shows it.
+    PurgeAvatar { key: String },
     /// Let the members of this conversation into its group at the relay, which did not answer before.
     LetIn { conversation: ConversationId },
     /// Take these relay IDs back at the relay, which did not answer before.
@@ -41,12 +43,17 @@ pub const MOST_TRIES: i32 = 20;
 
 /// Adds a job that is due at once.
 pub fn enqueue(conn: &mut DbConn, job: &Job, clock: &Clock) -> QueryResult<()> {
+    enqueue_for(conn, job, clock.now(), clock)
+}
+
+/// Adds a job that is due at `run_at`.
+pub fn enqueue_for(conn: &mut DbConn, job: &Job, run_at: i64, clock: &Clock) -> QueryResult<()> {
     let body = serde_json::to_string(job)
         .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     let row = (
         j::id.eq(clock.row_id()),
         j::body.eq(body),
-        j::run_at.eq(clock.now()),
+        j::run_at.eq(run_at),
         j::tries.eq(0),
     );
     diesel::insert_into(j::jobs).values(row).execute(conn).map(|_| ())

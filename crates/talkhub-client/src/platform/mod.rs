@@ -1,6 +1,7 @@
 //! What every slice stands on. Imports no slice.
 
 pub mod app;
+pub mod blobs;
 pub mod client_address;
 pub mod clock;
 pub mod config;
@@ -8,6 +9,7 @@ pub mod db;
 #[cfg(feature = "chaos")]
 pub mod fail_point;
 pub mod hashing;
+pub mod images;
 pub mod jobs;
 pub mod json;
 pub mod keys;
@@ -19,4 +21,5 @@ pub mod relay;
 pub mod routes;
 pub mod secret;
 pub mod tasks;
+pub mod upload;
 pub mod words;

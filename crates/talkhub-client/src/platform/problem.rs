@@ -38,6 +38,8 @@ pub enum Problem {
     TooFast(u64),
     /// Larger than is taken.
     TooLarge(Said),
+    /// There is no room left on the server for a file.
+    Full,
     /// The body did not arrive in time.
     TooSlow,
     /// Another content type than is taken.
@@ -86,6 +88,7 @@ impl Problem {
             Self::Conflict(_) => "conflict",
             Self::TooFast(_) => "too-fast",
             Self::TooLarge(_) => "too-large",
+            Self::Full => "storage-full",
             Self::TooSlow => "too-slow",
             Self::WrongType => "wrong-type",
             Self::WrongMethod(_) => "wrong-method",
@@ -113,6 +116,7 @@ impl Problem {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::LongAddress => StatusCode::URI_TOO_LONG,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -144,6 +148,7 @@ impl Problem {
             Self::TooFast(seconds) => {
                 Said::new("problem-too-fast").number("seconds", i64::try_from(*seconds).unwrap_or(i64::MAX))
             }
+            Self::Full => Said::new("problem-no-room"),
             Self::TooSlow => Said::new("body-too-slow"),
             Self::WrongType => Said::new("problem-wrong-type"),
             Self::WrongMethod(_) => Said::new("problem-wrong-method"),
@@ -168,6 +173,7 @@ impl Problem {
             self,
             Self::TooFast(_)
                 | Self::RelayAway
+                | Self::Full
                 | Self::Busy(_)
                 | Self::Unreachable(_)
                 | Self::Database(_)
@@ -324,6 +330,10 @@ mod tests {
         check(
             &Problem::Decided(Box::new(first)),
             "403 /problems/forbidden Not here.",
+        );
+        check(
+            &Problem::Full,
+            "507 /problems/storage-full The server has no room left for this file. Nothing was changed; try again later.",
         );
         check(
             &Problem::RelayAway,

@@ -53,6 +53,9 @@ impl Said {
     }
 }
 
+/// The languages that there are words in: tag and own name.
+pub const LANGUAGES: &[(&str, &str)] = &[("en", "English")];
+
 /// One language's catalogue.
 pub struct Words {
     language: &'static str,

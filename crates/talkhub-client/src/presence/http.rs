@@ -7,12 +7,13 @@ use crate::platform::app::App;
 use crate::platform::client_address::{device, host, is_https, page_origin};
 use crate::platform::clock::millis;
 use crate::platform::config::{host_of, is_loopback_url};
+use crate::platform::json::Json;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::resource;
 use crate::platform::secret;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use shared_protocol::api::RelayTicket;
+use shared_protocol::api::{IdleForm, RelayTicket};
 use shared_protocol::{RelayId, origin};
 
 /// The routes of this slice under `/api/v1`.
@@ -21,7 +22,12 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 }
 
 /// `POST /relay-ids`
-async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+async fn create(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Option<Json<IdleForm>>,
+) -> Result<HttpResponse> {
     app.limits.relay_ids.take(me.user(), app.clock.monotonic())?;
     let (token, relay_id) = (secret::token(app.clock.random()), app.clock.relay_id());
     let origins = origins(&app, &request);
@@ -39,13 +45,19 @@ async fn create(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<Ht
         lease_end,
         now: app.clock.now(),
     };
+    // A program sends no body, or an empty object: it is never idle.
+    let idle = form.is_some_and(|form| form.0.idle);
     // The row first: whoever makes a conversation from now on lets this connection in as well.
     let inserted = app.db.write(move |conn| {
         // Signed out in another tab at this moment.
         if !accounts::session_exists(conn, new.session)? {
             return Err(Problem::SignedOut);
         }
-        Ok(store::insert(conn, &new)?)
+        store::insert(conn, &new)?;
+        if idle {
+            store::set_idle(conn, &new.connection.relay_id, true)?;
+        }
+        Ok(())
     });
     inserted.await?;
     let lease_s = match register(&app, &relay_id).await {

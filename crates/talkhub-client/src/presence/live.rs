@@ -1,10 +1,11 @@
 //! `GET /live`: the stream of a browser that cannot reach the relay.
 
-use super::Tracker;
+use super::{Heard, Tracker};
 use crate::accounts::{self, SignedIn};
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::client_address::is_own_page;
+use crate::platform::json::Query;
 use crate::platform::live::{Listening, delivery};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
@@ -12,6 +13,7 @@ use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_ws::{CloseCode, Message, MessageStream, Session};
 use futures_util::StreamExt;
+use shared_protocol::api::IdleForm;
 use shared_protocol::{Group, RelayId, ServerFrame};
 
 /// The route of this door.
@@ -19,12 +21,13 @@ pub fn routes(routes: &mut web::ServiceConfig) {
     routes.service(resource("/live", [("GET", get().to(show))]));
 }
 
-/// `GET /live`: a WebSocket that carries deliveries down and nothing up. The first is a `hello`.
+/// `GET /live?idle=`: a WebSocket that carries deliveries down and nothing up. The first is a `hello`.
 async fn show(
     app: Data<App>,
     tracker: Data<Tracker>,
     request: HttpRequest,
     me: SignedIn,
+    query: Query<IdleForm>,
     body: Payload,
 ) -> Result<HttpResponse> {
     if !is_own_page(&request) {
@@ -69,6 +72,7 @@ async fn show(
         listening,
         hello,
         beat,
+        query.0.idle,
     );
     app.tasks.start_local("live stream", served);
     Ok(answer)
@@ -111,6 +115,7 @@ async fn serve(
     mut listening: Listening,
     hello: String,
     beat: String,
+    idle: bool,
 ) {
     let every = app.config.http.live_ping;
     let mut ticks = tokio::time::interval(every);
@@ -143,7 +148,8 @@ async fn serve(
                     open = false;
                 }
                 // A live stream is a heartbeat like any other. (RU18)
-                tracker.beat(relay_id.clone(), me.user(), app.clock.monotonic());
+                let heard = Heard { relay_id: relay_id.clone(), user: me.user(), idle, choice: me.account.presence_choice() };
+                tracker.renew(heard, app.clock.monotonic());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Connections: relay IDs, who is there, and telling those who may know.
 
+pub mod choice;
 pub mod http;
 pub mod live;
 mod model;
@@ -9,7 +10,7 @@ mod store;
 mod tracker;
 pub mod work;
 
-pub use tracker::Tracker;
+pub use tracker::{Heard, Tracker};
 
 use crate::accounts;
 use crate::conversations;

@@ -1,10 +1,12 @@
 //! Frames in: what the relay says of connections.
 
-use super::{Tracker, store};
+use super::{Heard, Tracker, store};
+use crate::accounts;
 use crate::platform::app::App;
 use crate::platform::clock::millis;
+use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
-use shared_protocol::RelayId;
+use shared_protocol::{RelayId, UserId};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ pub async fn on_present(app: &App, tracker: &Tracker, present: HashSet<RelayId>)
         for chunk in relay_ids.chunks(500) {
             known.extend(store::list_owners(conn, &chunk.iter().collect::<Vec<_>>())?);
         }
-        Ok(known)
+        describe(conn, known)
     });
     tracker.replace(known.await?, app.clock.monotonic());
     Ok(())
@@ -51,15 +53,33 @@ pub async fn on_first_present(
 
 /// A client is there.
 pub async fn on_connected(app: &App, tracker: &Tracker, relay_id: RelayId) -> Result<()> {
-    let (id, now) = (relay_id.clone(), app.clock.now());
+    let (id, now) = (relay_id, app.clock.now());
     let owner = app.db.write(move |conn| {
         store::mark_present(conn, std::slice::from_ref(&id), now)?;
-        Ok(store::find_owner(conn, &id)?)
+        let owner = store::find_owner(conn, &id)?;
+        describe(conn, owner.into_iter().map(|user| (id.clone(), user)).collect())
     });
-    if let Some(user) = owner.await? {
-        tracker.beat(relay_id, user, app.clock.monotonic());
+    for heard in owner.await? {
+        tracker.beat(heard, app.clock.monotonic());
     }
     Ok(())
+}
+
+/// What the database knows of these connections and their people.
+fn describe(conn: &mut DbConn, owners: Vec<(RelayId, UserId)>) -> Result<Vec<Heard>> {
+    let (relay_ids, people): (Vec<RelayId>, Vec<UserId>) = owners.iter().cloned().unzip();
+    let mut idle = HashSet::new();
+    for chunk in relay_ids.chunks(500) {
+        idle.extend(store::list_idle(conn, chunk)?);
+    }
+    let choices = accounts::online::list_choices(conn, &people)?;
+    let heard = |(relay_id, user): (RelayId, UserId)| Heard {
+        idle: idle.contains(&relay_id),
+        choice: choices.get(&user).copied().unwrap_or_default(),
+        relay_id,
+        user,
+    };
+    Ok(owners.into_iter().map(heard).collect())
 }
 
 /// A client is gone. Whose sign-in has ended is gone at once; others may be back in a moment.

@@ -2,7 +2,7 @@
 
 use super::model::{Connection, NewConnection, join_origins, split_origins};
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::online as o;
+use crate::platform::db::schema::{idle_connections as i, online as o};
 use diesel::prelude::*;
 use shared_protocol::{RelayId, UserId};
 
@@ -62,6 +62,24 @@ pub(super) fn list_owners(conn: &mut DbConn, relay_ids: &[&RelayId]) -> QueryRes
 
 pub(super) fn find_owner(conn: &mut DbConn, relay_id: &RelayId) -> QueryResult<Option<UserId>> {
     o::table.find(relay_id).select(o::user_id).first(conn).optional()
+}
+
+/// Which of these nobody uses just now.
+pub(super) fn list_idle(conn: &mut DbConn, relay_ids: &[RelayId]) -> QueryResult<Vec<RelayId>> {
+    i::table
+        .filter(i::relay_id.eq_any(relay_ids))
+        .select(i::relay_id)
+        .load(conn)
+}
+
+pub(super) fn set_idle(conn: &mut DbConn, relay_id: &RelayId, idle: bool) -> QueryResult<()> {
+    diesel::delete(i::table.find(relay_id)).execute(conn)?;
+    if idle {
+        diesel::insert_into(i::table)
+            .values(i::relay_id.eq(relay_id))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 pub(super) fn list_relay_ids(conn: &mut DbConn, people: &[UserId]) -> QueryResult<Vec<RelayId>> {

@@ -1,5 +1,6 @@
 //! Who is there, in memory, by monotonic time: only what a live heartbeat proves.
 
+use shared_protocol::api::{PresenceChoice, Status};
 use shared_protocol::{RelayId, UserId};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +15,16 @@ pub struct Tracker {
 #[derive(Default)]
 struct State {
     connections: HashMap<RelayId, Heartbeat>,
+    /// What those who have a connection chose to be shown as; online where nothing stands here.
+    choices: HashMap<UserId, PresenceChoice>,
     /// When somebody's last connection was lost.
     departures: HashMap<UserId, Duration>,
-    /// Who was last told to be there.
-    told: HashSet<UserId>,
+    /// Who was last told to be there, and how.
+    told: HashMap<UserId, Status>,
+    /// Those of `told` of whom nothing was heard since this program started.
+    unheard: HashSet<UserId>,
+    /// When it was last written down who is there.
+    written: Option<Duration>,
     /// Parts of a full set that is still arriving, and which part comes next; none while a part is missing.
     arriving: HashSet<RelayId>,
     next_part: Option<u32>,
@@ -26,13 +33,27 @@ struct State {
 struct Heartbeat {
     user: UserId,
     at: Duration,
+    /// No key and no pointer for a while, as its page says.
+    idle: bool,
 }
 
-/// Who has come and who has gone since it was last told.
+/// A connection that is there, and what is known of its person.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub relay_id: RelayId,
+    pub user: UserId,
+    pub idle: bool,
+    pub choice: PresenceChoice,
+}
+
+/// Who is shown otherwise than was last told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    pub came: Vec<UserId>,
+    /// Those who came, and those who are shown in another way now.
+    pub came: Vec<(UserId, Status)>,
     pub went: Vec<UserId>,
+    /// Gone since before this program started: nobody knows when they were last seen but the database.
+    pub lost: Vec<UserId>,
 }
 
 impl Tracker {
@@ -41,19 +62,72 @@ impl Tracker {
     }
 
     /// Who was told to be there before this program started.
-    pub fn start_with(&self, told: Vec<UserId>, now: Duration) {
+    pub fn start_with(&self, told: Vec<(UserId, Status)>, now: Duration) {
         let mut state = self.lock();
-        for user in &told {
+        for (user, _) in &told {
             state.departures.insert(*user, now);
+            state.unheard.insert(*user);
         }
         state.told.extend(told);
     }
 
     /// A heartbeat of this connection.
-    pub fn beat(&self, relay_id: RelayId, user: UserId, now: Duration) {
+    pub fn beat(&self, heard: Heard, now: Duration) {
         let mut state = self.lock();
-        state.departures.remove(&user);
-        state.connections.insert(relay_id, Heartbeat { user, at: now });
+        state.heard_of(heard.user, heard.choice);
+        let beat = Heartbeat {
+            user: heard.user,
+            at: now,
+            idle: heard.idle,
+        };
+        state.connections.insert(heard.relay_id, beat);
+    }
+
+    /// A heartbeat of a connection that only this program knows: what was heard of it meanwhile stays.
+    pub fn renew(&self, heard: Heard, now: Duration) {
+        let mut state = self.lock();
+        let choice = state.choices.get(&heard.user).copied().unwrap_or(heard.choice);
+        state.heard_of(heard.user, choice);
+        let beat = state.connections.entry(heard.relay_id).or_insert(Heartbeat {
+            user: heard.user,
+            at: now,
+            idle: heard.idle,
+        });
+        beat.at = now;
+    }
+
+    /// The page of this connection says whether anybody uses it; false where there is no such connection of this person.
+    pub fn set_idle(&self, relay_id: &RelayId, user: UserId, idle: bool) -> bool {
+        let mut state = self.lock();
+        let own = state
+            .connections
+            .get_mut(relay_id)
+            .filter(|beat| beat.user == user);
+        own.map(|beat| beat.idle = idle).is_some()
+    }
+
+    /// This person chose to be shown otherwise.
+    pub fn choose(&self, user: UserId, choice: PresenceChoice) {
+        self.lock().choices.insert(user, choice);
+    }
+
+    /// Everybody who has a connection.
+    pub fn list_heard(&self) -> Vec<UserId> {
+        let state = self.lock();
+        let mut people: Vec<UserId> = state.connections.values().map(|beat| beat.user).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    /// Whether it is time again (once in `every`) to write down who is there.
+    pub fn is_time_to_write(&self, now: Duration, every: Duration) -> bool {
+        let mut state = self.lock();
+        let due = state.written.is_none_or(|last| last + every <= now);
+        if due {
+            state.written = Some(now);
+        }
+        due
     }
 
     /// Whether this connection has a heartbeat, by monotonic time: no jump of the wall clock ends it.
@@ -93,8 +167,8 @@ impl Tracker {
     }
 
     /// The relay's full set: who is not in it has no connection.
-    pub fn replace(&self, owners: Vec<(RelayId, UserId)>, now: Duration) {
-        let present: HashSet<&RelayId> = owners.iter().map(|(relay_id, _)| relay_id).collect();
+    pub fn replace(&self, here: Vec<Heard>, now: Duration) {
+        let present: HashSet<&RelayId> = here.iter().map(|heard| &heard.relay_id).collect();
         let lost: Vec<RelayId> = {
             let state = self.lock();
             state
@@ -107,8 +181,8 @@ impl Tracker {
         for relay_id in lost {
             self.lose(&relay_id, false, now);
         }
-        for (relay_id, user) in owners {
-            self.beat(relay_id, user, now);
+        for heard in here {
+            self.beat(heard, now);
         }
     }
 
@@ -127,119 +201,70 @@ impl Tracker {
                 state.departures.entry(lost.user).or_insert(Duration::ZERO);
             }
         }
-        let here: HashSet<UserId> = state
-            .connections
-            .values()
-            .map(|heartbeat| heartbeat.user)
-            .collect();
+        let here = state.shown();
+        let connected: HashSet<UserId> = state.connections.values().map(|beat| beat.user).collect();
         let stays = |user: &UserId| {
-            here.contains(user)
-                || state
-                    .departures
-                    .get(user)
-                    .is_some_and(|left| now < *left + grace && *left != Duration::ZERO)
+            here.contains_key(user)
+                || !connected.contains(user)
+                    && state
+                        .departures
+                        .get(user)
+                        .is_some_and(|left| now < *left + grace && *left != Duration::ZERO)
         };
-        let mut came: Vec<UserId> = here
+        let mut came: Vec<(UserId, Status)> = here
             .iter()
-            .filter(|user| !state.told.contains(user))
-            .copied()
+            .filter(|(user, status)| state.told.get(user) != Some(status))
+            .map(|(user, status)| (*user, *status))
             .collect();
-        let mut went: Vec<UserId> = state.told.iter().filter(|user| !stays(user)).copied().collect();
-        came.sort_unstable();
+        let gone = state.told.keys().filter(|user| !stays(user)).copied();
+        let (mut lost, mut went): (Vec<UserId>, Vec<UserId>) =
+            gone.partition(|user| state.unheard.contains(user));
+        came.sort_unstable_by_key(|(user, _)| *user);
         went.sort_unstable();
-        Difference { came, went }
+        lost.sort_unstable();
+        Difference { came, went, lost }
     }
 
     /// It has been told.
     pub fn told(&self, difference: &Difference) {
         let mut state = self.lock();
-        state.told.extend(&difference.came);
-        for user in &difference.went {
+        state.told.extend(difference.came.iter().copied());
+        for user in difference.went.iter().chain(&difference.lost) {
             state.told.remove(user);
             state.departures.remove(user);
+            state.unheard.remove(user);
         }
+        let here: HashSet<UserId> = state.connections.values().map(|beat| beat.user).collect();
+        state.choices.retain(|user, _| here.contains(user));
+    }
+}
+
+impl State {
+    fn heard_of(&mut self, user: UserId, choice: PresenceChoice) {
+        self.departures.remove(&user);
+        self.unheard.remove(&user);
+        self.choices.insert(user, choice);
+    }
+
+    /// Who is shown as there, and how: whoever is idle on every device, or says so, is away; whoever hides is not there.
+    fn shown(&self) -> HashMap<UserId, Status> {
+        let mut awake: HashMap<UserId, bool> = HashMap::new();
+        for beat in self.connections.values() {
+            *awake.entry(beat.user).or_default() |= !beat.idle;
+        }
+        let status = |user: &UserId, awake: bool| match self.choices.get(user).copied().unwrap_or_default() {
+            PresenceChoice::Invisible => None,
+            PresenceChoice::Busy => Some(Status::Busy),
+            PresenceChoice::Online if awake => Some(Status::Online),
+            PresenceChoice::Online | PresenceChoice::Away => Some(Status::Away),
+        };
+        awake
+            .into_iter()
+            .filter_map(|(user, awake)| Some((user, status(&user, awake)?)))
+            .collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GRACE: Duration = Duration::from_secs(4);
-    const EXPIRY: Duration = Duration::from_secs(55);
-
-    fn ann() -> UserId {
-        UserId::new(1_000_000_001).unwrap()
-    }
-
-    fn tab(number: u8) -> RelayId {
-        RelayId::new([number; 16])
-    }
-
-    fn check(tracker: &Tracker, at: u64, came: &[UserId], went: &[UserId]) {
-        let difference = tracker.difference(Duration::from_secs(at), EXPIRY, GRACE);
-        assert_eq!(
-            (difference.came.as_slice(), difference.went.as_slice()),
-            (came, went),
-            "at {at} s"
-        );
-        tracker.told(&difference);
-    }
-
-    #[test]
-    fn two_tabs_are_one_person() {
-        let tracker = Tracker::default();
-        tracker.beat(tab(1), ann(), Duration::from_secs(1));
-        tracker.beat(tab(2), ann(), Duration::from_secs(1));
-        check(&tracker, 1, &[ann()], &[]);
-        tracker.lose(&tab(1), false, Duration::from_secs(2));
-        check(&tracker, 10, &[], &[]);
-        tracker.lose(&tab(2), false, Duration::from_secs(10));
-        check(&tracker, 15, &[], &[ann()]);
-    }
-
-    #[test]
-    fn a_reload_is_no_departure() {
-        let tracker = Tracker::default();
-        tracker.beat(tab(1), ann(), Duration::from_secs(1));
-        check(&tracker, 1, &[ann()], &[]);
-        tracker.lose(&tab(1), false, Duration::from_secs(2));
-        check(&tracker, 3, &[], &[]);
-        tracker.beat(tab(2), ann(), Duration::from_secs(4));
-        check(&tracker, 9, &[], &[]);
-    }
-
-    #[test]
-    fn whoever_signs_out_is_gone_at_once() {
-        let tracker = Tracker::default();
-        tracker.beat(tab(1), ann(), Duration::from_secs(1));
-        check(&tracker, 1, &[ann()], &[]);
-        tracker.lose(&tab(1), true, Duration::from_secs(2));
-        check(&tracker, 2, &[], &[ann()]);
-    }
-
-    #[test]
-    fn inv17_nobody_stays_green_without_a_heartbeat() {
-        let tracker = Tracker::default();
-        tracker.beat(tab(1), ann(), Duration::from_secs(1));
-        check(&tracker, 1, &[ann()], &[]);
-        check(&tracker, 56, &[], &[]);
-        check(&tracker, 57, &[], &[ann()]);
-    }
-
-    #[test]
-    fn a_full_set_is_the_truth() {
-        let tracker = Tracker::default();
-        tracker.beat(tab(1), ann(), Duration::from_secs(1));
-        check(&tracker, 1, &[ann()], &[]);
-        assert_eq!(tracker.collect(0, false, vec![tab(2)]), None);
-        assert_eq!(
-            tracker.collect(1, true, vec![tab(3)]).map(|set| set.len()),
-            Some(2)
-        );
-        assert_eq!(tracker.collect(0, false, vec![tab(2)]), None);
-        assert_eq!(tracker.collect(2, true, vec![tab(3)]), None, "a part is missing");
-        tracker.replace(Vec::new(), Duration::from_secs(2));
-        check(&tracker, 7, &[], &[ann()]);
-    }
-}
+#[path = "tracker_tests.rs"]
+mod tests;

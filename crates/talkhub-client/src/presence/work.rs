@@ -10,22 +10,29 @@ use crate::platform::problem::Result;
 use shared_protocol::api::Presence;
 use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Larger conversations are asked instead of told.
 const MOST_MEMBERS: usize = 200;
+/// So often it is written down that those who are there were seen.
+const SEEN_EVERY: Duration = Duration::from_secs(60);
 
 /// Tells those who share a conversation with whoever came or went.
 pub async fn tell_changes(app: &App, tracker: &Tracker) -> Result<()> {
     let presence = &app.config.presence;
-    let difference = tracker.difference(app.clock.monotonic(), presence.expiry, presence.grace);
-    if difference == Difference::default() {
+    let monotonic = app.clock.monotonic();
+    let difference = tracker.difference(monotonic, presence.expiry, presence.grace);
+    let touch = tracker.is_time_to_write(monotonic, SEEN_EVERY);
+    if difference == Difference::default() && !touch {
         return Ok(());
     }
-    let (changed, now) = (difference.clone(), app.clock.now());
+    let (changed, heard, now) = (difference.clone(), tracker.list_heard(), app.clock.now());
     let frames = app.db.write(move |conn| {
-        accounts::set_online(conn, &changed.came, true, now)?;
-        accounts::set_online(conn, &changed.went, false, now)?;
-        frames_for(conn, &changed, now)
+        accounts::online::set_shown(conn, &changed.came, &changed.went, &changed.lost, now)?;
+        if touch {
+            accounts::online::touch_shown(conn, &heard, now)?;
+        }
+        frames_for(conn, &changed)
     });
     let frames = frames.await?;
     tracker.told(&difference);
@@ -37,22 +44,17 @@ pub async fn tell_changes(app: &App, tracker: &Tracker) -> Result<()> {
 fn frames_for(
     conn: &mut crate::platform::db::DbConn,
     changed: &Difference,
-    now: i64,
 ) -> Result<Vec<(Group, ServerFrame)>> {
-    let people: Vec<UserId> = changed.came.iter().chain(&changed.went).copied().collect();
+    let came = changed.came.iter().map(|(user, _)| user);
+    let people: Vec<UserId> = came.chain(&changed.went).chain(&changed.lost).copied().collect();
+    let accounts = accounts::list(conn, &people)?;
     let mut by_conversation: BTreeMap<ConversationId, (Group, Vec<Presence>)> = BTreeMap::new();
     for (user, conversation, group) in conversations::list_groups(conn, &people)? {
-        let online = changed.came.contains(&user);
-        let presence = Presence {
-            user_id: user,
-            online,
-            last_seen: (!online).then_some(now),
+        let Some(account) = accounts.get(&user) else {
+            continue;
         };
-        by_conversation
-            .entry(conversation)
-            .or_insert((group, Vec::new()))
-            .1
-            .push(presence);
+        let (_, told) = by_conversation.entry(conversation).or_insert((group, Vec::new()));
+        told.push(account.presence());
     }
     let ids: Vec<ConversationId> = by_conversation.keys().copied().collect();
     let mut sizes: BTreeMap<ConversationId, usize> = BTreeMap::new();

@@ -62,6 +62,7 @@ fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> 
     let path = answer.request().path().to_owned();
     let for_programs = path.starts_with("/api/")
         || path.starts_with("/assets/")
+        || path.starts_with("/avatars/")
         || path == "/live"
         || path == "/healthz"
         || path == "/readyz";

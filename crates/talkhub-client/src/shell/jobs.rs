@@ -3,7 +3,7 @@
 use crate::platform::app::App;
 use crate::platform::jobs::{self, Due, Job, MOST_TRIES};
 use crate::platform::problem::{Problem, Result};
-use crate::presence;
+use crate::{accounts, presence};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -34,6 +34,7 @@ pub async fn run_due(app: &App) -> Result<()> {
 async fn run_one(app: &App, due: &Due) -> Result<()> {
     match due.job() {
         Some(Job::ProfileChanged { user }) => presence::work::tell_profile(app, user).await,
+        Some(Job::PurgeAvatar { key }) => accounts::avatar::purge(app, &key).await,
         Some(Job::LetIn { conversation }) => presence::try_to_let_in(app, conversation).await,
         Some(Job::RevokeRelayIds { relay_ids }) => {
             for relay_id in &relay_ids {

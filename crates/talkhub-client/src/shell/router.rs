@@ -28,11 +28,13 @@ pub fn router(
 > {
     let api = web::scope("/api/v1")
         .configure(accounts::http::routes)
+        .configure(accounts::avatar::routes)
         .configure(accounts::tokens::routes)
         .configure(accounts::factor_http::routes)
         // After `/sessions/current` and `/sessions/step`, which its pattern would take for ids.
         .configure(accounts::devices::routes)
         .configure(presence::http::routes)
+        .configure(presence::choice::routes)
         .configure(messages::http::routes)
         .default_service(web::to(missing));
     actix_web::App::new()
@@ -47,6 +49,8 @@ pub fn router(
         .configure(presence::live::routes)
         .configure(accounts::pages::routes)
         .configure(accounts::settings::routes)
+        .configure(accounts::avatar::pages)
+        .configure(presence::choice::pages)
         .configure(accounts::security::routes)
         .configure(messages::pages::routes)
         .default_service(web::to(missing))

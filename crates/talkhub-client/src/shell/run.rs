@@ -3,10 +3,12 @@
 use super::{assets, jobs, link, router};
 use crate::messages::committer::Committer;
 use crate::platform::app::{App, Limits};
+use crate::platform::blobs::Blobs;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbConn, dialect, migrate};
 use crate::platform::hashing::Hasher;
+use crate::platform::images::Images;
 use crate::platform::keys::Keys;
 use crate::platform::problem::Problem;
 use crate::platform::relay::Relay;
@@ -141,6 +143,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             config.http.bind
         ))
     })?;
+    writable(&config.database.data_dir)?;
     let clock = Clock::system();
     check_clock(clock.now())?;
     let (opening, opening_clock) = (config.clone(), clock.clone());
@@ -152,7 +155,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let ((db, history_id), keys) = opened.await??;
     let app = assemble(config, clock, db, history_id, keys)?;
     let tracker = Tracker::default();
-    tracker.start_with(app.db.read(accounts::list_online).await?, app.clock.monotonic());
+    tracker.start_with(
+        app.db.read(accounts::online::list_shown).await?,
+        app.clock.monotonic(),
+    );
     let committer = Committer::start(&app)?;
     start_tasks(&app, &tracker, &committer);
     let (routed, tracked) = (app.clone(), tracker.clone());
@@ -192,6 +198,8 @@ fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>, keys: Ke
     let accounts = &config.accounts;
     Ok(App {
         hasher: Hasher::new(accounts.bcrypt_cost, accounts.hashing_threads)?,
+        images: Images::new(accounts.image_threads),
+        blobs: Blobs::new(config.database.data_dir.join("blobs")),
         relay: Relay::new(&config.relay).context("the client for the relay's internal API")?,
         limits: Limits::new(&config),
         keys,

@@ -13,10 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use talkhub_client::messages::committer::Committer;
 use talkhub_client::platform::app::{App, Limits};
+use talkhub_client::platform::blobs::Blobs;
 use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::Place;
 use talkhub_client::platform::hashing::Hasher;
+use talkhub_client::platform::images::Images;
 use talkhub_client::platform::jobs;
 use talkhub_client::platform::keys::Keys;
 use talkhub_client::platform::page::Assets;
@@ -34,6 +36,8 @@ type Router = Rc<dyn Fn(Request) -> futures_util::future::LocalBoxFuture<'static
 /// A whole logic server: its own fresh database, a clock that stands, a relay that only remembers.
 pub struct TestApp {
     pub app: App,
+    /// The one that the doors write into.
+    pub tracker: Tracker,
     router: Router,
     _folder: tempfile::TempDir,
 }
@@ -89,6 +93,7 @@ fn config(folder: &std::path::Path) -> Config {
     };
     let variables = vec![
         ("DATABASE_URL".into(), url),
+        ("TALKHUB_DATA_DIR".into(), folder.display().to_string()),
         ("TALKHUB_LOOKUPS_PER_MINUTE".into(), "1000".into()),
     ];
     let mut config = Config::from_values(None, variables).unwrap();
@@ -134,6 +139,8 @@ impl TestApp {
             .unwrap();
         let (db, history_id) = opened.unwrap();
         let app = App {
+            images: Images::new(1),
+            blobs: Blobs::new(config.database.data_dir.join("blobs")),
             hasher: Hasher::new(config.accounts.bcrypt_cost, 1).unwrap(),
             limits: Limits::new(&config),
             keys: Keys::new(b"the key of every story"),
@@ -157,6 +164,7 @@ impl TestApp {
         });
         Self {
             app,
+            tracker,
             router,
             _folder: folder,
         }

@@ -18,6 +18,8 @@ mod passed_on;
 mod people;
 mod phone;
 mod presence;
+mod profile;
 mod second_factor;
 mod second_factor_bounds;
+mod status;
 mod tokens;

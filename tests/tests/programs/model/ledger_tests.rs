@@ -41,6 +41,7 @@ pub(super) fn row(seq: i64, sender: i64) -> Message {
             display_name: String::new(),
             avatar_color: 0,
             subject: Group::new([2; 16]),
+            avatar: None,
         },
         kind: "text".to_owned(),
         body: format!("m{seq}"),

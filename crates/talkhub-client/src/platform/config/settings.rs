@@ -51,7 +51,7 @@ pub const SETTINGS: &[Setting] = &[
         "TALKHUB_DATA_DIR",
         "./talkhub-data",
         Text,
-        "Folder for the SQLite file and the signing key.",
+        "Folder for the SQLite file, the signing key, and pictures that people upload.",
     ),
     setting(
         "TALKHUB_SIGNING_KEY",
@@ -222,6 +222,18 @@ pub const SETTINGS: &[Setting] = &[
         "Tries to sign in, for each network.",
     ),
     setting(
+        "TALKHUB_AVATARS_PER_MINUTE",
+        "10",
+        Number(1, 100_000),
+        "New pictures of oneself, for each person.",
+    ),
+    setting(
+        "TALKHUB_AVATAR_MAX_MB",
+        "10",
+        Number(1, 100),
+        "The largest picture that may be uploaded as an avatar, in MB.",
+    ),
+    setting(
         "TALKHUB_CONVERSATIONS_PER_MINUTE",
         "60",
         Number(1, 100_000),
@@ -256,6 +268,12 @@ pub const SETTINGS: &[Setting] = &[
         "40",
         Number(1, 3600),
         "Seconds without a connection after which a relay ID is dropped.",
+    ),
+    setting(
+        "TALKHUB_PRESENCE_CHANGES_PER_MINUTE",
+        "60",
+        Number(1, 100_000),
+        "Changes of what one is shown as, and tabs that fall idle or wake up, for each person.",
     ),
     setting(
         "TALKHUB_COMMIT_BATCH",

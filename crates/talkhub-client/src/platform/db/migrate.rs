@@ -42,6 +42,20 @@ const STEPS: &[Step] = &[
         mysql: include_str!("../../../../../migrations/mysql/0003_signing_in.sql"),
         again: true,
     },
+    Step {
+        version: 4,
+        name: "profiles",
+        sqlite: include_str!("../../../../../migrations/sqlite/0004_profiles.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0004_profiles.sql"),
+        again: true,
+    },
+    Step {
+        version: 5,
+        name: "presence",
+        sqlite: include_str!("../../../../../migrations/sqlite/0005_presence.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0005_presence.sql"),
+        again: true,
+    },
 ];
 
 /// Why a database cannot be used. The text is for the operator.

@@ -35,6 +35,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    profiles (user_id) {
+        user_id -> BigInt,
+        status_line -> Text,
+        language -> Text,
+        /// The key of the picture.
+        avatar -> Nullable<Text>,
+        /// What was chosen: online, away, busy, invisible.
+        presence -> Text,
+    }
+}
+
+diesel::table! {
+    statuses (user_id) {
+        user_id -> BigInt,
+        /// away or busy; who is plainly online or not there has no row.
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    idle_connections (relay_id) {
+        relay_id -> Text,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> BigInt,
         token_sha256 -> Text,
@@ -169,6 +195,16 @@ diesel::table! {
 }
 
 diesel::joinable!(members -> conversations (conversation_id));
-diesel::allow_tables_to_appear_in_same_query!(users, sessions, online, conversations, members, messages);
-diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions);
-diesel::allow_tables_to_appear_in_same_query!(sign_in_steps, users);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    profiles,
+    statuses,
+    idle_connections,
+    sessions,
+    refresh_tokens,
+    sign_in_steps,
+    online,
+    conversations,
+    members,
+    messages
+);

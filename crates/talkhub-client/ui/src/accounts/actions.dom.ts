@@ -20,7 +20,9 @@ export function learn(news: Me): void {
 }
 
 export function hearProfile(person: Person): void {
-  if (state.value?.user_id === person.user_id) state.value = { ...state.value, ...person };
+  if (state.value?.user_id !== person.user_id) return;
+  const { avatar: _before, ...rest } = state.value;
+  state.value = { ...rest, ...person };
 }
 
 /** The page takes the colours at once; the server is told beside it. */

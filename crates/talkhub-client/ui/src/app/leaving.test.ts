@@ -36,7 +36,7 @@ async function leaves(answer: () => Promise<Response>, asked = true): Promise<{ 
   const [leaving, accounts, sender, http, { openOutboxStore }, { openUnsaved }] = await Promise.all([import("./leaving.dom"), import("../accounts/actions.dom"), import("../messages/sender.dom"), import("../kit/http.dom"), import("../messages/outbox_store.dom"), import("../messages/unsaved.dom")]);
   const store = await openOutboxStore(disk);
   await store.put(entry);
-  const me = { ...ANN, email: "a@example.org", theme: "dark" as const, created_at: 1, rev: 1, history_id: "h" };
+  const me = { ...ANN, email: "a@example.org", theme: "dark" as const, status_line: "", language: "en", presence: "online" as const, created_at: 1, rev: 1, history_id: "h" };
   accounts.begin(me);
   http.onSignedOut(() => went.push("/login?next=…"));
   const silent = (): undefined => undefined;

@@ -10,7 +10,7 @@ vi.mock("../relay/actions.dom", () => ({
   link: { value: { bar: "none" } },
 }));
 
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", created_at: 1, rev: 3, history_id: "h" };
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
 const talk = (rev: number, online: boolean): Conversation => ({ id: TALK, kind: "private", group: GROUP, members: [{ ...ANN, read: 0, online: true }, { ...BOB, read: 0, online, ...(online ? {} : { last_seen: 5 }) }], seq: 1, rev, read: 1, unread: 0, last_message: message(1, rev), created_at: 1 });
 const look: Delivery = { from: "relay", to: GROUP, class: "ephemeral", frame: '{"kind":"look"}' };
 

@@ -121,9 +121,15 @@ function withProfile(one: Conversation, user: Person): Conversation {
   const last = one.last_message;
   return {
     ...one,
-    members: one.members.map((member): Member => (member.user_id === user.user_id ? { ...member, ...user } : member)),
+    members: one.members.map((member): Member => (member.user_id === user.user_id ? { ...withoutPicture(member), ...user } : member)),
     ...(last && last.sender.user_id === user.user_id ? { last_message: { ...last, sender: user } } : {}),
   };
+}
+
+/** A person of whom nothing about a picture is said has none. */
+function withoutPicture<T extends Person>(person: T): Omit<T, "avatar"> {
+  const { avatar: _before, ...rest } = person;
+  return rest;
 }
 
 /** Newest first: by the last message, else by when it was made. */

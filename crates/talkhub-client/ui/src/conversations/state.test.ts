@@ -93,6 +93,13 @@ test("a new name reaches members and preview", () => {
   expect([after?.members[1]?.display_name, after?.last_message?.sender.display_name]).toEqual(["Robert", "Robert"]);
 });
 
+test("B02: a picture comes, and goes again", () => {
+  const first = loaded(conversation({}));
+  const shown = run([{ kind: "profile", user: { ...BOB, avatar: "/avatars/k7Fh0c1qS9mUe2aVnYw3Rg" } }], first);
+  expect(one(shown)?.members[1]?.avatar).toBe("/avatars/k7Fh0c1qS9mUe2aVnYw3Rg");
+  expect(one(run([{ kind: "profile", user: BOB }], shown))?.members[1]).not.toHaveProperty("avatar");
+});
+
 test("RU12: how far another history has come says nothing about this one", () => {
   const list = run([{ kind: "followed", upto: 5, history: "h" }], loaded());
   expect(run([{ kind: "followed", upto: 9, history: "other" }], list)).toBe(list);

@@ -5,7 +5,7 @@ import { ANN, BOB, GROUP, message, TALK } from "./samples.std";
 
 vi.mock("../relay/actions.dom", () => ({ isUp: () => false, link: { value: { bar: "away" } } }));
 
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", created_at: 1, rev: 3, history_id: "h" };
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
 let down: boolean;
 let after: number | null;
 let markStatus: number;

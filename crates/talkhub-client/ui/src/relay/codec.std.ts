@@ -4,6 +4,8 @@ import { isConversationId, isGroup, isMessageId, isRelayId, isUserId } from "./i
 import type * as wire from "./wire.gen.std";
 
 const isTheme = (text: string): text is wire.Theme => text === "dark" || text === "light" || text === "system";
+const isPresenceChoice = (text: string): text is wire.PresenceChoice => text === "online" || text === "away" || text === "busy" || text === "invisible";
+const isStatus = (text: string): text is wire.Status => text === "online" || text === "away" || text === "busy";
 const isKind = (text: string): text is wire.ConversationKind => text === "private" || text === "room";
 const isClass = (text: string): text is wire.Class => text === "durable" || text === "ephemeral";
 
@@ -14,6 +16,18 @@ function maybeNumber<K extends string>(from: Fields, name: K): { [key in K]?: nu
   return out;
 }
 
+function maybeText<K extends string>(from: Fields, name: K): { [key in K]?: string } {
+  const out: { [key in K]?: string } = {};
+  if (from.has(name)) out[name] = from.text(name);
+  return out;
+}
+
+/** How somebody is shown: one that a newer server knows counts as plainly there. */
+function maybeStatus(from: Fields): { status?: wire.Status } {
+  const status = from.has("status") ? from.text("status") : "";
+  return isStatus(status) ? { status } : {};
+}
+
 function personOf(from: Fields): wire.Person {
   return {
     user_id: from.kind("user_id", isUserId),
@@ -21,6 +35,7 @@ function personOf(from: Fields): wire.Person {
     display_name: from.text("display_name"),
     avatar_color: from.number("avatar_color"),
     subject: from.kind("subject", isGroup),
+    ...maybeText(from, "avatar"),
   };
 }
 export const person = (input: unknown): wire.Person => personOf(new Fields(input, "person"));
@@ -31,6 +46,9 @@ export function me(input: unknown): wire.Me {
     ...personOf(from),
     email: from.text("email"),
     theme: from.kind("theme", isTheme),
+    status_line: from.text("status_line"),
+    language: from.text("language"),
+    presence: from.kind("presence", isPresenceChoice),
     created_at: from.number("created_at"),
     rev: from.number("rev"),
     history_id: from.text("history_id"),
@@ -39,17 +57,33 @@ export function me(input: unknown): wire.Me {
 
 export function profile(input: unknown): wire.Profile {
   const from = new Fields(input, "profile");
-  return { ...personOf(from), online: from.flag("online"), created_at: from.number("created_at"), ...maybeNumber(from, "last_seen") };
+  return {
+    ...personOf(from),
+    status_line: from.text("status_line"),
+    online: from.flag("online"),
+    ...maybeStatus(from),
+    created_at: from.number("created_at"),
+    ...maybeNumber(from, "last_seen"),
+  };
 }
 
 function presence(input: unknown): wire.Presence {
   const from = new Fields(input, "presence");
-  return { user_id: from.kind("user_id", isUserId), online: from.flag("online"), ...maybeNumber(from, "last_seen") };
+  return { user_id: from.kind("user_id", isUserId), online: from.flag("online"), ...maybeStatus(from), ...maybeNumber(from, "last_seen") };
 }
 
 function member(input: unknown): wire.Member {
   const from = new Fields(input, "member");
-  return { ...personOf(from), read: from.number("read"), online: from.flag("online"), ...maybeNumber(from, "last_seen") };
+  return { ...personOf(from), read: from.number("read"), online: from.flag("online"), ...maybeStatus(from), ...maybeNumber(from, "last_seen") };
+}
+
+function onlinePerson(input: unknown): wire.OnlinePerson {
+  const from = new Fields(input, "online person");
+  return { ...personOf(from), status: maybeStatus(from).status ?? "online" };
+}
+
+export function onlinePeople(input: unknown): wire.OnlinePeople {
+  return { people: new Fields(input, "online people").list("people", onlinePerson) };
 }
 
 export function message(input: unknown): wire.Message {

@@ -26,6 +26,7 @@ function reader(name: string): ((input: unknown) => unknown) | null {
     ["api.me.", codec.me],
     ["api.message_page.", codec.messagePage],
     ["api.my_changes.", codec.myChanges],
+    ["api.online_people.", codec.onlinePeople],
     ["api.people.", codec.people],
     ["api.person.", codec.person],
     ["api.profile.", codec.profile],

@@ -186,12 +186,28 @@ avatar_color: number,
 /**
  * The relay's opaque word for this person: `from.subject` of what their clients send.
  */
-subject: Group, };
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
 
 /**
  * Oneself: `GET /me`.
  */
-export type Me = { email: string, theme: Theme, created_at: number,
+export type Me = { email: string, theme: Theme,
+/**
+ * A line about oneself, for the profile card; may be empty.
+ */
+status_line: string,
+/**
+ * The language of the words, such as `en`.
+ */
+language: string,
+/**
+ * What they want to be shown as.
+ */
+presence: PresenceChoice, created_at: number,
 /**
  * The person's own `rev`: see `GET /me/changes`.
  */
@@ -207,7 +223,11 @@ avatar_color: number,
 /**
  * The relay's opaque word for this person: `from.subject` of what their clients send.
  */
-subject: Group, };
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
 
 /**
  * Which colours the page takes.
@@ -219,9 +239,60 @@ export type Theme = "dark" | "light" | "system";
  */
 export type Presence = { user_id: UserId, online: boolean,
 /**
+ * `away` or `busy` for somebody who is there and not plainly online.
+ */
+status?: Status,
+/**
  * When they were last there, if they are not now and ever were.
  */
 last_seen?: number, };
+
+/**
+ * How somebody who is there is shown.
+ */
+export type Status = "online" | "away" | "busy";
+
+/**
+ * What somebody wants to be shown as.
+ */
+export type PresenceChoice = "online" | "away" | "busy" | "invisible";
+
+/**
+ * `PUT /me/presence`.
+ */
+export type PresenceForm = { presence: PresenceChoice, };
+
+/**
+ * `PUT /relay-ids/{relay ID}/idle`, and the body of `POST /relay-ids`: whether nobody uses this tab. The relay ID is the
+ * one of its ticket, or of the `hello` of its `/live` stream.
+ */
+export type IdleForm = { idle: boolean, };
+
+/**
+ * Somebody who is there.
+ */
+export type OnlinePerson = { status: Status, user_id: UserId, username: string,
+/**
+ * What to show; the username where no display name was chosen.
+ */
+display_name: string,
+/**
+ * 0 to 11: which of the twelve hues.
+ */
+avatar_color: number,
+/**
+ * The relay's opaque word for this person: `from.subject` of what their clients send.
+ */
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
+
+/**
+ * `GET /rooms/{id}/online`: who of this conversation is there.
+ */
+export type OnlinePeople = { people: Array<OnlinePerson>, };
 
 /**
  * A stored message: one row of the history.
@@ -264,7 +335,7 @@ export type Member = {
 /**
  * The highest seq that they have read.
  */
-read: number, online: boolean, last_seen?: number, user_id: UserId, username: string,
+read: number, online: boolean, status?: Status, last_seen?: number, user_id: UserId, username: string,
 /**
  * What to show; the username where no display name was chosen.
  */
@@ -276,7 +347,11 @@ avatar_color: number,
 /**
  * The relay's opaque word for this person: `from.subject` of what their clients send.
  */
-subject: Group, };
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
 
 /**
  * A conversation as one of its members sees it.
@@ -428,7 +503,11 @@ export type People = { users: Array<Person>, };
 /**
  * `GET /users/{user ID}`: the profile card.
  */
-export type Profile = { online: boolean, last_seen?: number, created_at: number, user_id: UserId, username: string,
+export type Profile = {
+/**
+ * A line about themselves; may be empty.
+ */
+status_line: string, online: boolean, status?: Status, last_seen?: number, created_at: number, user_id: UserId, username: string,
 /**
  * What to show; the username where no display name was chosen.
  */
@@ -440,7 +519,11 @@ avatar_color: number,
 /**
  * The relay's opaque word for this person: `from.subject` of what their clients send.
  */
-subject: Group, };
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
 
 /**
  * `POST /accounts`. Fields that are not the caller's to set are ignored.
@@ -463,7 +546,7 @@ name: string, password: string, keep: boolean, };
 /**
  * `PATCH /me`: what is absent stays.
  */
-export type ProfileForm = { display_name?: string, theme?: Theme, };
+export type ProfileForm = { display_name?: string, theme?: Theme, status_line?: string, language?: string, };
 
 /**
  * `PUT /me/password`.
