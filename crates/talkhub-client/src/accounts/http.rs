@@ -71,7 +71,7 @@ async fn sign_in(app: Data<App>, request: HttpRequest, form: Json<LoginForm>) ->
     match prove(&app, &request, &form.name, &form.password, form.keep).await? {
         Proven::Wholly(account) => Ok(entered(
             &app,
-            &enter_again(&app, &request, account, form.keep).await?,
+            &enter_again(&app, &request, *account, form.keep).await?,
         )),
         Proven::Halfway(step) => Ok(HttpResponse::Accepted().json(step)),
     }

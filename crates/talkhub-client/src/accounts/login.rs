@@ -21,7 +21,7 @@ const STEP_LASTS: u64 = 600;
 /// What a right password leads to.
 pub(super) enum Proven {
     /// Nothing more is asked.
-    Wholly(Account),
+    Wholly(Box<Account>),
     /// A second factor is on: a code is to follow, with this token.
     Halfway(SecondStep),
 }
@@ -112,7 +112,7 @@ pub(super) async fn prove(
     }
     let user = account.user_id;
     if !app.db.read(move |conn| factor::is_on(conn, user)).await? {
-        return Ok(Proven::Wholly(account));
+        return Ok(Proven::Wholly(Box::new(account)));
     }
     let step = secret::token(app.clock.random());
     let (digest, clock) = (secret::digest(&step), app.clock.clone());

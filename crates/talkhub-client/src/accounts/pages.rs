@@ -155,7 +155,7 @@ async fn post_login(app: Data<App>, request: HttpRequest, form: Form<LoginFields
     let fields = form.0;
     let (next, keep) = (own_path(&fields.next), fields.keep.is_some());
     match prove(&app, &request, &fields.name, &fields.password, keep).await {
-        Ok(Proven::Wholly(account)) => enter_again(&app, &request, account, keep)
+        Ok(Proven::Wholly(account)) => enter_again(&app, &request, *account, keep)
             .await?
             .give_to(see_other(next)),
         Ok(Proven::Halfway(step)) => show_code(&app, StatusCode::OK, Issues::default(), &step.step, next),

@@ -33,7 +33,7 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 async fn create(app: Data<App>, request: HttpRequest, form: Json<TokenForm>) -> Result<HttpResponse> {
     let form = form.0;
     match prove(&app, &request, &form.name, &form.password, true).await? {
-        Proven::Wholly(account) => enter(&app, &request, account, &form.device).await,
+        Proven::Wholly(account) => enter(&app, &request, *account, &form.device).await,
         Proven::Halfway(step) => Ok(HttpResponse::Accepted().json(step)),
     }
 }
