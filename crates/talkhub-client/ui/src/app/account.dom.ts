@@ -1,8 +1,10 @@
-// Small helps for the server's own pages: showing a password, another ID, whether an ID is free, the theme at once.
+// Small helps for the server's own pages: showing a password, another ID, whether an ID is free, the theme at once, times
+// in the reader's own zone.
 // Every page works without this file.
 import "./styles.dom";
 import { createElement, Eye, EyeOff } from "lucide";
 import { isFree, offerUserId, showTheme, signOut, whoIsSignedIn } from "../accounts/actions.dom";
+import { brief } from "../kit/time.std";
 import { say } from "../kit/words.std";
 import { forgetDrafts } from "../messages/drafts.dom";
 import { openOutboxStore } from "../messages/outbox_store.dom";
@@ -16,6 +18,10 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('[data-theme-ch
   choice.addEventListener("change", () => {
     if (choice.value === "dark" || choice.value === "light" || choice.value === "system") showTheme(choice.value);
   });
+}
+for (const moment of document.querySelectorAll<HTMLTimeElement>("time[data-moment]")) {
+  const at = Date.parse(moment.dateTime);
+  if (!Number.isNaN(at)) moment.textContent = brief(at);
 }
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-form]")) keepsTyped(form);

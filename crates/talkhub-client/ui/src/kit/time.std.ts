@@ -23,6 +23,9 @@ export const clock = (at: number, zone?: string): string => format({ hour: "2-di
 /** `Friday, 20 November 2026 at 14:05:09`. */
 export const exact = (at: number, zone?: string): string => format({ dateStyle: "full", timeStyle: "medium" }, zone).format(at);
 
+/** `20 Nov 2026, 14:05`. */
+export const brief = (at: number, zone?: string): string => format({ dateStyle: "medium", timeStyle: "short" }, zone).format(at);
+
 /** Which words a day needs: the two near ones have names. */
 export function nearDay(at: number, now: number, zone?: string): "today" | "yesterday" | "earlier" {
   const day = dayOf(at, zone);
