@@ -31,8 +31,11 @@ pub struct Entry {
     pub at: i64,
     /// Its place among this device's entries; grows with every entry, over tabs and restarts.
     pub order: i64,
-    /// The tab that wrote it and sends it; others take it over only when that tab is gone.
+    /// The tab that sends it: the one that wrote it, until that is gone and another one takes it over.
     pub tab: String,
+    /// The tab that wrote it, where another one has taken it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// It has left this device at least once: from now on its content stands.
     pub emitted: bool,
     /// A definite no.
@@ -44,6 +47,13 @@ pub struct Entry {
     /// It is stored, in this history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticked: Option<Tick>,
+}
+
+impl Entry {
+    /// The tab that wrote it. What it wrote stays in order, whoever sends it. (INV09)
+    fn writer(&self) -> &str {
+        self.writer.as_deref().unwrap_or(&self.tab)
+    }
 }
 
 /// Where and when an entry got its tick.
@@ -227,7 +237,8 @@ impl Outbox {
             OutboxEvent::Withdrew { id } => self.remove(id),
             OutboxEvent::TakenOver { from, by } => {
                 for entry in self.entries.iter_mut().filter(|entry| from.contains(&entry.tab)) {
-                    entry.tab.clone_from(&by);
+                    let before = std::mem::replace(&mut entry.tab, by.clone());
+                    entry.writer.get_or_insert(before);
                 }
             }
         }

@@ -101,6 +101,7 @@ impl Device {
             at: self.now(),
             order: number as i64,
             tab: TAB.to_owned(),
+            writer: None,
             emitted: false,
             refused: None,
             ticked: None,

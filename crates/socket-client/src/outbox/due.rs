@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Due {
     pub entry: Entry,
-    /// This device's message before it in this conversation; the server takes them only in this order.
+    /// The message before it in this conversation, of the same writing tab; of any, for the first one of a tab. The server
+    /// takes it only after that one.
     pub prev: Option<MessageId>,
     /// What the relay gave when it passed this one on. (RU5)
     pub receipt: Option<String>,
@@ -17,9 +18,14 @@ pub struct Due {
 impl Outbox {
     /// What may go out now, in the order written, and with which `prev`. `window` bounds what is on its way per
     /// conversation.
+    ///
+    /// What a tab took over stands among its own by the time of writing. One of its own that named such a one would not
+    /// wait for its own before it: the other may be stored already, after what its own tab wrote before it. Hence a chain
+    /// for each writing tab. The first of a tab names whatever is before it, so that a reload keeps the order too.
     pub fn due(&self, tab: &str, now: i64, window: usize) -> Vec<Due> {
         let mut out = Vec::new();
         let mut previous: BTreeMap<ConversationId, MessageId> = BTreeMap::new();
+        let mut previous_of: BTreeMap<(ConversationId, &str), MessageId> = BTreeMap::new();
         let mut closed: BTreeSet<ConversationId> = BTreeSet::new();
         let mut flying: BTreeMap<ConversationId, usize> = BTreeMap::new();
         for entry in self.in_turn() {
@@ -30,9 +36,9 @@ impl Outbox {
             if is_settled && !self.rules.prev_may_be_ticked {
                 continue;
             }
-            let prev = previous
-                .insert(entry.conversation, entry.id)
-                .filter(|_| self.rules.prev);
+            let before = previous.insert(entry.conversation, entry.id);
+            let own = previous_of.insert((entry.conversation, entry.writer()), entry.id);
+            let prev = own.or(before).filter(|_| self.rules.prev);
             if is_settled {
                 continue;
             }

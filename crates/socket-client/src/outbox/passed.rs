@@ -63,6 +63,7 @@ impl Outbox {
         self.change(id, |entry| {
             entry.refused = None;
             entry.order = order;
+            entry.writer = None; // said anew, by the tab that has it now
             if let Some(anew) = anew {
                 entry.id = anew;
                 entry.passed = None;

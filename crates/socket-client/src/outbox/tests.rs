@@ -18,6 +18,7 @@ pub(super) fn entry(number: u32, conversation: i64) -> Entry {
         at: 0,
         order: i64::from(number),
         tab: TAB.to_owned(),
+        writer: None,
         emitted: false,
         refused: None,
         passed: None,
@@ -108,6 +109,85 @@ fn ru2_a_tab_takes_over_from_tabs_that_are_gone() {
     });
     assert_eq!(due(&outbox, 0, 8), []);
     assert_eq!(outbox.due("other", 0, 8).len(), 1);
+}
+
+/// Of conversation 1, written in these tabs in this order; all but those of `TAB` are taken over.
+fn taken_over(tabs: &[&str]) -> Outbox {
+    let mut outbox = Outbox::default();
+    for (tab, number) in tabs.iter().zip(1..) {
+        let mut entry = entry(number, 1);
+        entry.tab = (*tab).to_owned();
+        outbox.apply(OutboxEvent::Wrote { entry });
+    }
+    outbox.apply(OutboxEvent::TakenOver {
+        from: tabs
+            .iter()
+            .filter(|tab| **tab != TAB)
+            .map(|tab| (*tab).to_owned())
+            .collect(),
+        by: TAB.to_owned(),
+    });
+    outbox
+}
+
+#[test]
+fn inv09_each_names_the_one_before_it_of_the_tab_that_wrote_it() {
+    let mut outbox = taken_over(&[TAB, "gone", TAB, "gone", TAB]);
+    let prevs = [
+        (id(1), None),
+        (id(2), Some(id(1))),
+        (id(3), Some(id(1))),
+        (id(4), Some(id(2))),
+        (id(5), Some(id(3))),
+    ];
+    assert_eq!(due(&outbox, 0, 8), prevs);
+    // 4 is stored along the chain of its own tab; 5 waits for 3 all the same.
+    outbox.apply(stored(2, "h1"));
+    outbox.apply(stored(4, "h1"));
+    assert_eq!(due(&outbox, 0, 8), [prevs[0], prevs[2], prevs[4]]);
+}
+
+#[test]
+fn inv09_a_new_start_goes_on_after_what_it_took_over() {
+    let mut outbox = taken_over(&["gone", "gone", TAB, TAB]);
+    let last = |outbox: &Outbox| due(outbox, 0, 8).pop();
+    assert_eq!(due(&outbox, 0, 3).pop(), Some((id(3), Some(id(2)))));
+    assert_eq!(last(&outbox), Some((id(4), Some(id(3)))));
+    let problem = no();
+    outbox.apply(OutboxEvent::Refused { id: id(3), problem });
+    assert_eq!(last(&outbox), Some((id(4), Some(id(2)))), "nobody waits for a no");
+}
+
+#[test]
+fn inv09_who_wrote_it_outlives_further_take_overs_and_ends_with_a_new_try() {
+    let text = serde_json::to_string(taken_over(&[TAB, "gone", TAB, "gone"]).entries()).unwrap();
+    let mut outbox = Outbox::default();
+    outbox.apply(OutboxEvent::Loaded {
+        entries: serde_json::from_str(&text).unwrap(),
+    });
+    outbox.apply(OutboxEvent::TakenOver {
+        from: BTreeSet::from([TAB.to_owned()]),
+        by: "heir".to_owned(),
+    });
+    let prevs = |outbox: &Outbox| -> Vec<_> {
+        let due = outbox.due("heir", 0, 8).into_iter();
+        due.map(|due| (due.entry.id, due.prev)).collect()
+    };
+    assert_eq!(prevs(&outbox)[2..], [(id(3), Some(id(1))), (id(4), Some(id(2)))]);
+    let mut own = entry(5, 1);
+    own.tab = "heir".to_owned();
+    outbox.apply(OutboxEvent::Wrote { entry: own });
+    let problem = no();
+    outbox.apply(OutboxEvent::Refused { id: id(2), problem });
+    outbox.apply(OutboxEvent::Again {
+        id: id(2),
+        order: 6,
+        anew: Some(id(6)),
+    });
+    assert_eq!(
+        prevs(&outbox)[2..],
+        [(id(4), Some(id(3))), (id(5), Some(id(4))), (id(6), Some(id(5)))]
+    );
 }
 
 #[test]

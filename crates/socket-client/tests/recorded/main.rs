@@ -126,6 +126,7 @@ fn the_recorded_schedules_have_every_kind_of_event_and_state() {
     for state in [
         r#""ticked":{"#,
         r#""passed":{"#,
+        r#""writer":"b""#,
         r#""refused":{"#,
         r#""waiting""#,
         r#""refused""#,

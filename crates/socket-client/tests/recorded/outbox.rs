@@ -65,6 +65,7 @@ impl Recorder {
             at: self.now,
             order: i64::from(self.written),
             tab: if is_other { OTHER_TAB } else { TAB }.to_owned(),
+            writer: None,
             emitted: false,
             refused: None,
             passed: None,

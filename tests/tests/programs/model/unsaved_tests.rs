@@ -44,6 +44,7 @@ fn entry(number: i64) -> Entry {
         at: 0,
         order: 1,
         tab: "tab".to_owned(),
+        writer: None,
         emitted: true,
         refused: None,
         passed: None,

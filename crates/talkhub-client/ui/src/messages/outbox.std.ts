@@ -14,8 +14,10 @@ export interface Entry {
   readonly at: number;
   /** Its place among this device's entries; grows with every entry, over tabs and reloads. */
   readonly order: number;
-  /** The tab that wrote it and sends it; others take it over only when that tab is gone. */
+  /** The tab that sends it: the one that wrote it, until that is gone and another one takes it over. */
   readonly tab: string;
+  /** The tab that wrote it, where another one has taken it over. */
+  readonly writer?: string;
   /** It has left this device at least once: from now on its content stands. */
   readonly emitted: boolean;
   /** A definite no. */
@@ -114,8 +116,8 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
       return withoutOldTicks(after, e.now);
     }
     case "again": {
-      // A refusal stands for ever: what goes once more is a new message.
-      const after = change(box, e.id, ({ refused: _no, passed, ...entry }) => {
+      // A refusal stands for ever: what goes once more is a new message, said by the tab that has it now.
+      const after = change(box, e.id, ({ refused: _no, writer: _before, passed, ...entry }) => {
         if (e.anew !== undefined) return { ...entry, id: e.anew, order: e.order, emitted: false };
         return { ...entry, order: e.order, ...(passed ? { passed } : {}) };
       });
@@ -124,11 +126,16 @@ export function reduce(box: Outbox, e: OutboxEvent): Outbox {
     case "withdrew":
       return { ...box, entries: box.entries.filter((entry) => entry.id !== e.id), flying: less(box.flying, e.id) };
     case "taken_over":
-      return { ...box, entries: box.entries.map((entry) => (e.from.includes(entry.tab) ? { ...entry, tab: e.by } : entry)) };
+      return { ...box, entries: box.entries.map((entry) => (e.from.includes(entry.tab) ? takenOver(entry, e.by) : entry)) };
     default:
       return never(e);
   }
 }
+
+/** Another tab sends it from now on. Who wrote it stays, since what one tab wrote stays in order. (INV09) */
+export const takenOver = (entry: Entry, by: string): Entry => ({ ...entry, tab: by, writer: writerOf(entry) });
+
+const writerOf = (entry: Entry): string => entry.writer ?? entry.tab;
 
 /** Whether it is stored. Invariant: settled means a tick in the history that holds now. */
 export const isSettled = (box: Outbox, entry: Entry): boolean => entry.ticked !== undefined && (box.history === null || box.history === entry.ticked.history);
@@ -142,13 +149,12 @@ export const unsent = (box: Outbox): Entry[] => box.entries.filter((entry) => !e
  */
 export function due(box: Outbox, tab: string, now: number, window: number): { entry: Entry; prev: MessageId | null }[] {
   const out: { entry: Entry; prev: MessageId | null }[] = [];
-  const previous = new Map<ConversationId, MessageId>();
+  const named = naming();
   const closed = new Set<ConversationId>();
   const flying = new Map<ConversationId, number>();
   for (const entry of box.entries) {
     if (entry.refused) continue; // settled: a refusal of one does not hold up the rest
-    const prev = previous.get(entry.conversation) ?? null;
-    previous.set(entry.conversation, entry.id);
+    const prev = named(entry);
     if (isSettled(box, entry)) continue;
     if (box.flying.has(entry.id)) {
       flying.set(entry.conversation, (flying.get(entry.conversation) ?? 0) + 1);
@@ -169,13 +175,30 @@ export function due(box: Outbox, tab: string, now: number, window: number): { en
 /** What was passed on in this conversation and is not stored, in the order written, with what each names. */
 export function passedOnIn(box: Outbox, conversation: ConversationId): { entry: Entry; prev: MessageId | null }[] {
   const out: { entry: Entry; prev: MessageId | null }[] = [];
-  let prev: MessageId | null = null;
+  const named = naming();
   for (const entry of box.entries) {
     if (entry.conversation !== conversation || entry.refused) continue;
+    const prev = named(entry);
     if (entry.passed && !isSettled(box, entry)) out.push({ entry, prev });
-    prev = entry.id;
   }
   return out;
+}
+
+/**
+ * What each entry names, asked in the order written: the one before it of the same writing tab; of any, for the first one of a tab.
+ * What a tab took over stands among its own. One of its own that named such a one would not wait for its own before it: the other
+ * may be stored already, after what its own tab wrote before it. The first names whatever is before it, so that a reload keeps the
+ * order too.
+ */
+function naming(): (entry: Entry) => MessageId | null {
+  const last = new Map<ConversationId, { any: MessageId; of: Map<string, MessageId> }>();
+  return (entry) => {
+    const before = last.get(entry.conversation);
+    const of = before?.of ?? new Map<string, MessageId>();
+    const prev = of.get(writerOf(entry)) ?? before?.any ?? null;
+    last.set(entry.conversation, { any: entry.id, of: of.set(writerOf(entry), entry.id) });
+    return prev;
+  };
 }
 
 function waits(box: Outbox, entry: Entry, now: number): boolean {

@@ -114,6 +114,30 @@ describe("after a restore", () => {
   });
 });
 
+describe("what several tabs wrote", () => {
+  const mixed = (...tabs: string[]): Outbox => run([...tabs.map((tab, at): OutboxEvent => ({ kind: "wrote", entry: entry(at + 1, { tab }) })), { kind: "taken_over", from: ["gone"], by: "me" }]);
+  test("inv09: each names the one before it of the tab that wrote it", () => {
+    const box = mixed("me", "gone", "me", "gone", "me");
+    expect(next(box)).toEqual([["b1", null], ["b2", messageId(1)], ["b3", messageId(1)], ["b4", messageId(2)], ["b5", messageId(3)]]);
+    // b4 is stored along the chain of its own tab; b5 waits for b3 all the same.
+    expect(next(run([stored(2), stored(4)], box))).toEqual([["b1", null], ["b3", messageId(1)], ["b5", messageId(3)]]);
+    const passed = run([1, 2, 3].map((number) => passedOn(number, number, "r", 0)), box);
+    expect(passedOnIn(passed, TALK).map((one) => one.prev)).toEqual([null, messageId(1), messageId(1)]);
+  });
+  test("inv09: a new start goes on after what it took over, and waits for no refusal", () => {
+    const box = mixed("gone", "gone", "me", "me");
+    expect(next(box).slice(2)).toEqual([["b3", messageId(2)], ["b4", messageId(3)]]);
+    expect(next(run([{ kind: "refused", id: messageId(3), problem }], box)).at(-1)).toEqual(["b4", messageId(2)]);
+  });
+  test("inv09: who wrote it outlives further take-overs, and ends with a new try", () => {
+    const heir = run([{ kind: "taken_over", from: ["me"], by: "heir" }, { kind: "wrote", entry: entry(5, { tab: "heir" }) }], mixed("me", "gone", "me", "gone"));
+    const prevs = (box: Outbox): [string, string | null][] => due(box, "heir", 0, 16).slice(2).map((one) => [one.entry.id, one.prev]);
+    expect(prevs(heir).slice(0, 2)).toEqual([[messageId(3), messageId(1)], [messageId(4), messageId(2)]]);
+    const again = run([{ kind: "refused", id: messageId(2), problem }, { kind: "again", id: messageId(2), order: 6, anew: messageId(6) }], heir);
+    expect(prevs(again)).toEqual([[messageId(4), messageId(3)], [messageId(5), messageId(4)], [messageId(6), messageId(5)]]);
+  });
+});
+
 describe("passed on", () => {
   const two = run([...wrote(1, 2, 3), { kind: "emitted", id: messageId(1) }, { kind: "emitted", id: messageId(2) }, passedOn(1, 100, "r1", 0), passedOn(2, 101, "r2", 1)]);
   const bodies = (box: Outbox, now: number): string[] => next(box, now).map(([body]) => body);
@@ -180,7 +204,9 @@ describe("on disk", () => {
     const seen = await one.load(ANN.user_id);
     const [first, second] = await Promise.all([one.claim(seen, "me"), other.claim(seen, "another")]);
     expect([first.map((row) => [row.body, row.tab]), second]).toEqual([[["b1", "me"], ["b2", "me"], ["b3", "me"]], []]);
-    expect((await one.load(ANN.user_id)).map((row) => row.tab)).toEqual(["me", "me", "me"]);
+    expect((await one.load(ANN.user_id)).map((row) => [row.tab, row.writer])).toEqual([["me", "gone"], ["me", "gone"], ["me", "gone"]]);
+    const further = await other.claim(await other.load(ANN.user_id), "me too");
+    expect(further.map((row) => [row.tab, row.writer])).toEqual([["me too", "gone"], ["me too", "gone"], ["me too", "gone"]]);
     await one.remove([messageId(3)]);
     expect(await other.claim([entry(3, { tab: "me" })], "another")).toEqual([]); // thrown away meanwhile
   });

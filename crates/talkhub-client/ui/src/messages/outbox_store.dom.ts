@@ -3,7 +3,7 @@ import { openTable } from "../kit/database.dom";
 import { BadWire, Fields } from "../kit/fields.std";
 import { problem } from "../relay/codec.std";
 import { isConversationId, isGroup, isMessageId, isUserId, type MessageId, type UserId } from "../relay/ids.std";
-import type { Entry, Passed, Tick } from "./outbox.std";
+import { takenOver, type Entry, type Passed, type Tick } from "./outbox.std";
 
 const NAME = "talkhub-outbox";
 const STORE = "entries";
@@ -25,7 +25,7 @@ export async function openOutboxStore(factory: IDBFactory): Promise<OutboxStore>
     remove: table.remove,
     claim: (entries, by) => {
       const tabs = new Map(entries.map((entry) => [entry.id, entry.tab]));
-      return table.change([...tabs.keys()], (now) => (now.tab === tabs.get(now.id) ? { ...now, tab: by } : null));
+      return table.change([...tabs.keys()], (now) => (now.tab === tabs.get(now.id) ? takenOver(now, by) : null));
     },
   };
 }
@@ -43,6 +43,7 @@ function entryOf(input: unknown): Entry {
     at: from.number("at"),
     order: from.number("order"),
     tab: from.text("tab"),
+    ...(from.has("writer") ? { writer: from.text("writer") } : {}),
     emitted: from.flag("emitted"),
     ...(from.has("refused") ? { refused: from.one("refused", problem) } : {}),
     ...(from.has("ticked") ? { ticked: from.one("ticked", tickOf) } : {}),

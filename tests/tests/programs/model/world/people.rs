@@ -55,6 +55,7 @@ impl World<'_> {
             at: self.now,
             order: self.written as i64,
             tab: device.tab.clone(),
+            writer: None,
             emitted: false,
             refused: None,
             passed: None,
