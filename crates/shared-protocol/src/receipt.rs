@@ -1,8 +1,8 @@
 //! Receipts: what proves that the relay passed a message on, with its content and its time.
 //!
-//! `1.<at>.<boot id>.<number>.<mac>`, opaque to clients. The mac is HMAC-SHA-256 (RFC 2104) under the SHA-256 of the
+//! `1.<at>.<boot id>.<number>.<prev>.<mac>`, opaque to clients. The mac is HMAC-SHA-256 (RFC 2104) under the SHA-256 of the
 //! secret that both programs know, over sender's subject, group, message id, SHA-256 of the frame, the relay's time, its
-//! boot id and the number. So nobody can invent or change what was passed on, and the order of numbers within one boot is
+//! boot id, the number and the id of the sender's message before it (empty: none). So nobody can invent or change what was passed on, and the order of numbers within one boot is
 //! the order of passing on.
 
 use base64::Engine;
@@ -49,6 +49,8 @@ pub struct Passed<'a> {
     pub id: &'a str,
     /// The frame's text, as the receivers decode it.
     pub frame: &'a str,
+    /// The sender's message before it; only [`Receipt::sign`] looks at it.
+    pub prev: Option<&'a str>,
 }
 
 /// When and in which place a message was passed on.
@@ -60,6 +62,8 @@ pub struct Receipt {
     pub boot: String,
     /// Grows with everything that the relay passes on since its start.
     pub number: u64,
+    /// The sender's message before it: whoever hands it in cannot leave that out.
+    pub prev: Option<String>,
     mac: [u8; 32],
 }
 
@@ -70,41 +74,61 @@ pub struct BadReceipt;
 
 impl Receipt {
     pub fn sign(key: &Key, passed: &Passed<'_>, at: i64, boot: &str, number: u64) -> Self {
-        let mac = mac(key, passed, at, boot, number).finalize().into_bytes().into();
+        let place = Place {
+            at,
+            boot,
+            number,
+            prev: passed.prev.unwrap_or_default(),
+        };
         Self {
             at,
             boot: boot.to_owned(),
             number,
-            mac,
+            prev: passed.prev.map(str::to_owned),
+            mac: mac(key, passed, &place).finalize().into_bytes().into(),
         }
     }
 
     /// Whether a relay with this key gave it for exactly this message. Takes the same time for every mac.
     pub fn proves(&self, key: &Key, passed: &Passed<'_>) -> bool {
-        let mac = mac(key, passed, self.at, &self.boot, self.number);
-        mac.verify_slice(&self.mac).is_ok()
+        let place = Place {
+            at: self.at,
+            boot: &self.boot,
+            number: self.number,
+            prev: self.prev.as_deref().unwrap_or_default(),
+        };
+        mac(key, passed, &place).verify_slice(&self.mac).is_ok()
     }
 }
 
-fn mac(key: &Key, passed: &Passed<'_>, at: i64, boot: &str, number: u64) -> Hmac<Sha256> {
+/// What the relay adds to a message.
+struct Place<'a> {
+    at: i64,
+    boot: &'a str,
+    number: u64,
+    prev: &'a str,
+}
+
+fn mac(key: &Key, passed: &Passed<'_>, place: &Place<'_>) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of every length");
     let frame = Sha256::digest(passed.frame.as_bytes());
-    let texts = [passed.subject, passed.group, passed.id, boot];
+    let texts = [passed.subject, passed.group, passed.id, place.boot, place.prev];
     let texts = texts.iter().map(|text| text.as_bytes());
     for part in std::iter::once(PURPOSE).chain(texts).chain([&frame[..]]) {
         // With its length: no two lists of parts look alike.
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }
-    mac.update(&at.to_be_bytes());
-    mac.update(&number.to_be_bytes());
+    mac.update(&place.at.to_be_bytes());
+    mac.update(&place.number.to_be_bytes());
     mac
 }
 
 impl fmt::Display for Receipt {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mac = URL_SAFE_NO_PAD.encode(self.mac);
-        write!(out, "1.{}.{}.{}.{mac}", self.at, self.boot, self.number)
+        let prev = self.prev.as_deref().unwrap_or_default();
+        write!(out, "1.{}.{}.{}.{prev}.{mac}", self.at, self.boot, self.number)
     }
 }
 
@@ -116,7 +140,7 @@ impl FromStr for Receipt {
             true => text.split('.').collect(),
             false => return Err(BadReceipt),
         };
-        let ["1", at, boot, number, mac] = parts.as_slice() else {
+        let ["1", at, boot, number, prev, mac] = parts.as_slice() else {
             return Err(BadReceipt);
         };
         let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| BadReceipt)?;
@@ -127,6 +151,7 @@ impl FromStr for Receipt {
             at: at.parse().map_err(|_| BadReceipt)?,
             boot: (*boot).to_owned(),
             number: number.parse().map_err(|_| BadReceipt)?,
+            prev: Some(*prev).filter(|prev| !prev.is_empty()).map(str::to_owned),
             mac: mac.try_into().map_err(|_| BadReceipt)?,
         })
     }
@@ -142,6 +167,7 @@ mod tests {
         group: "g",
         id: "i",
         frame: "hello",
+        prev: Some("h"),
     };
 
     fn signed() -> Receipt {
@@ -160,7 +186,7 @@ mod tests {
     /// The format is on disk in browsers and between versions: it may not change unnoticed.
     #[test]
     fn the_format_stays() {
-        let text = "1.1763625600000.boot.7.R0AIZ9olpHAHz8lH6zQMtzSOcrYMQGcfVgGybB4JfqA";
+        let text = "1.1763625600000.boot.7.h.oT64lj5_vQJuxEfN6-iKLm2R_BFcy1LZsx0ChJK5TjM";
         assert_eq!(signed().to_string(), text);
     }
 
@@ -185,6 +211,8 @@ mod tests {
         assert!(!changed(|receipt| receipt.at += 1));
         assert!(!changed(|receipt| receipt.boot.push('x')));
         assert!(!changed(|receipt| receipt.number -= 1));
+        assert!(!changed(|receipt| receipt.prev = None));
+        assert!(!changed(|receipt| receipt.prev = Some("g".to_owned())));
         assert!(!changed(|receipt| receipt.mac[0] ^= 1));
         assert!(!signed().proves(&Key::of(&SECRET.to_uppercase()), &PASSED));
     }

@@ -22,6 +22,8 @@ use tokio::sync::oneshot;
 const TRIES: usize = 3;
 /// How long a sender waits after `busy`.
 pub const COME_BACK_MS: u64 = 1000;
+/// How long a request waits for its commit.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How often it is looked whether a hold is over.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -122,8 +124,11 @@ impl Committer {
             asker: Asker::Request(asker),
         };
         self.queue.try_send(waiting).map_err(|_| Problem::Busy(1))?;
-        // Without an answer it is neither yes nor no.
-        answer.await.unwrap_or(Err(Problem::Busy(1)))
+        // Without an answer, or in time, it is neither yes nor no.
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(Problem::Busy(1)),
+        }
     }
 }
 
@@ -262,7 +267,8 @@ impl Writer {
     /// Whoever holds it as unsaved learns that it never will be stored.
     fn tell_refusal(&self, draft: &Draft, outcome: &Outcome) {
         let Err(problem) = outcome else { return };
-        if problem.is_passing() || draft.passed.is_none() {
+        // What was decided before has been told before; who missed it learns it when handing in.
+        if problem.is_passing() || draft.passed.is_none() || matches!(problem, Problem::Decided(_)) {
             return;
         }
         match self.app.db.read_blocking(|conn| whose(conn, draft)) {

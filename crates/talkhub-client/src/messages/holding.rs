@@ -14,6 +14,9 @@ use std::time::Duration;
 /// So many pauses are waited for what another boot of the relay has passed on.
 const AFTER_BOTH: u32 = 3;
 
+/// So long after its hold a conversation gets no other one.
+const NO_OTHER: Duration = Duration::from_secs(600);
+
 /// What waits for the end of its hold.
 pub struct Holding<T> {
     pause: Duration,
@@ -75,8 +78,9 @@ impl<T> Holding<T> {
         }
     }
 
-    /// A link is up to the relay of this boot.
+    /// A link is up to the relay of this boot: each conversation may have a hold again.
     pub fn linked(&mut self, boot: &str) {
+        self.groups.clear();
         self.boot = Some(boot.to_owned());
     }
 
@@ -121,7 +125,8 @@ impl<T> Holding<T> {
             .into_iter()
             .partition(|held| self.until(now, &held.sent.group).is_some());
         self.held = kept;
-        self.groups.retain(|_, until| now < *until);
+        // One that has had its hold gets none for a while: receipts are in many hands.
+        self.groups.retain(|_, until| now < *until + NO_OTHER);
         if matches!(self.all, All::Until(until) if until <= now) {
             self.all = All::Free;
         }
@@ -130,7 +135,7 @@ impl<T> Holding<T> {
 
     /// Whether anything waits, so that somebody must ask for what is due.
     pub fn is_waiting(&self) -> bool {
-        !self.held.is_empty() || matches!(self.all, All::Until(_)) || !self.groups.is_empty()
+        !self.held.is_empty() || matches!(self.all, All::Until(_))
     }
 
     /// The end of the hold that this conversation is in; `None`: in none. A hold for all without an end is far away.
@@ -204,6 +209,7 @@ mod tests {
             group: "g",
             id: "i",
             frame: "f",
+            prev: None,
         };
         Receipt::sign(&Key::of("k"), &passed, at, boot, number)
     }
@@ -259,6 +265,21 @@ mod tests {
         assert!(holding.due(at(5)).is_empty());
         assert_eq!(holding.take(at(5), sent(1, Some(&first)), "first"), Taken::Held);
         assert_eq!(holding.due(at(7)), ["first", "second"]);
+    }
+
+    #[test]
+    fn flt36_nobody_holds_a_conversation_up_again_and_again() {
+        let mut holding = holding();
+        let (first, again) = (receipt("b", 10, 1), receipt("b", 11, 2));
+        assert_eq!(holding.take(at(1), sent(1, Some(&first)), "first"), Taken::Held);
+        assert_eq!(holding.due(at(3)), ["first"]);
+        assert_eq!(
+            holding.take(at(4), sent(1, Some(&again)), "again"),
+            Taken::Free("again")
+        );
+        assert!(!holding.is_waiting());
+        holding.linked("b");
+        assert_eq!(holding.take(at(5), sent(1, Some(&again)), "again"), Taken::Held);
     }
 
     #[test]

@@ -205,10 +205,13 @@ async fn hand_in(
     form: Json<HandInForm>,
 ) -> Result<HttpResponse> {
     let (id, user, form) = (conversation_id(&id)?, me.user(), form.0);
-    app.limits.messages.take(user, app.clock.monotonic())?;
     if !(1..=MOST_HANDED_IN).contains(&form.messages.len()) {
         let said = Said::new("hand-in-count").number("most", MOST_HANDED_IN as i64);
         return Err(Problem::invalid("messages", said));
+    }
+    // Each costs what a message costs.
+    for _ in &form.messages {
+        app.limits.messages.take(user, app.clock.monotonic())?;
     }
     let mine = app
         .db

@@ -24,8 +24,8 @@ use shared_protocol::api::{Changes, Mark, Message, MessagePage};
 use shared_protocol::{ConversationId, UserId};
 use std::collections::HashMap;
 
-/// For clocks that are not quite alike, in milliseconds.
-const HOUR: i64 = 60 * 60 * 1000;
+/// For clocks that are not alike, or were set wrong for a while, in milliseconds.
+const THREE_DAYS: i64 = 3 * 24 * 60 * 60 * 1000;
 /// From here on the badge says "999+".
 pub const MOST_UNREAD: i64 = 1000;
 
@@ -105,7 +105,7 @@ fn whose(conn: &mut DbConn, draft: &Draft) -> Result<Option<(ConversationId, Use
 pub fn forget_old_refusals(conn: &mut DbConn, clock: &Clock) -> Result<usize> {
     Ok(store::delete_refusals(
         conn,
-        clock.now() - model::PROVES_FOR - HOUR,
+        clock.now() - model::PROVES_FOR - THREE_DAYS,
     )?)
 }
 

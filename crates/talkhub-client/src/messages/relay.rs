@@ -38,6 +38,7 @@ fn receipt_of(submit: &Submit, key: &Key, now: i64) -> Option<Receipt> {
         group: &submit.to,
         id: &submit.id,
         frame: &submit.frame,
+        prev: None,
     };
     check_receipt(submit.receipt.as_deref()?, &passed, key, now).ok()
 }
@@ -49,13 +50,15 @@ pub fn parse_passed_on(group: &Group, passed_on: &PassedOn, key: &Key, now: i64)
         group: group.as_str(),
         id: &passed_on.id.to_string(),
         frame: &passed_on.frame,
+        prev: None,
     };
     let receipt = check_receipt(&passed_on.receipt, &passed, key, now)?;
     Ok(Draft {
         group: group.clone(),
         author: Author::Subject(passed_on.subject.clone()),
         id: passed_on.id,
-        prev: passed_on.prev,
+        // As the relay saw it, whatever whoever hands it in says.
+        prev: receipt.prev.as_deref().and_then(|prev| prev.parse().ok()),
         body: body_of(&passed_on.frame),
         passed: Some(receipt),
     })

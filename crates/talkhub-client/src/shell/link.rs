@@ -32,8 +32,9 @@ const EVENTS: usize = 65_536;
 /// Dials for ever.
 pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
     let mut told = String::new();
+    let mut owed = false;
     loop {
-        let held = AssertUnwindSafe(hold(&app, &tracker, &committer))
+        let held = AssertUnwindSafe(hold(&app, &tracker, &committer, &mut owed))
             .catch_unwind()
             .await;
         app.relay.link_down();
@@ -55,8 +56,9 @@ pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
     }
 }
 
-/// One link, from dialling to its end.
-async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Result<()> {
+/// One link, from dialling to its end. `owed`: the relay has passed messages on, which it says only once, and their senders
+/// have not been asked to come again yet.
+async fn hold(app: &App, tracker: &Tracker, committer: &Committer, owed: &mut bool) -> anyhow::Result<()> {
     let socket = dial(app).await?;
     let (sink, mut stream) = socket.split();
     let patience = app.config.relay.ping * 2;
@@ -66,12 +68,13 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Re
         passed_on,
         early,
     } = first_set(&mut stream, tracker, patience).await?;
+    *owed |= 0 < passed_on;
     presence::relay::on_first_present(app, tracker, boot_id.clone(), present).await?;
     let lots = app.relay.link_up(boot_id.clone());
     committer.linked(&boot_id);
     tracing::info!("The link to the relay at {} is up", app.config.relay.url);
     let (events, waiting) = mpsc::channel(EVENTS);
-    if 0 < passed_on {
+    if *owed {
         tracing::info!(
             passed_on,
             "The relay has passed messages on meanwhile: their senders come first"
@@ -82,7 +85,7 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer) -> anyhow::Re
         ended = write(sink, lots, app.config.relay.ping) => ended,
         ended = read(stream, early, app, committer, events, patience) => ended,
         ended = note(app, tracker, waiting) => ended,
-        ended = introduce(app, &boot_id, committer) => ended,
+        ended = introduce(app, &boot_id, committer, owed) => ended,
     }
 }
 
@@ -228,7 +231,12 @@ async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> 
 }
 
 /// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.
-async fn introduce(app: &App, boot_id: &str, committer: &Committer) -> anyhow::Result<()> {
+async fn introduce(
+    app: &App,
+    boot_id: &str,
+    committer: &Committer,
+    owed: &mut bool,
+) -> anyhow::Result<()> {
     presence::sets::send_set(app, boot_id)
         .await
         .map_err(|problem| anyhow!("it does not take the set: {problem}"))?;
@@ -238,6 +246,7 @@ async fn introduce(app: &App, boot_id: &str, committer: &Committer) -> anyhow::R
             .map_err(|_| anyhow!("the link is down again"))?;
     }
     committer.release();
+    *owed = false;
     std::future::pending().await
 }
 

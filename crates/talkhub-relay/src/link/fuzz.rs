@@ -97,7 +97,7 @@ fn flt35_messages_that_cannot_be_read_do_nothing_at_all() {
         link.settle([0].into_iter(), &mut found);
         let settled = !matches!(found[..], [Settled::Pending(_)]);
         match obeyed {
-            Ok(()) => assert!(serde_json::from_str::<Vec<Value>>(&text).is_ok()),
+            Ok(()) => assert!(serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text).is_ok()),
             Err(why) if why.starts_with("nothing was submitted as") => {}
             Err(why) => assert!(!why.is_empty() && !settled, "{why}: and yet it was settled"),
         }

@@ -15,6 +15,10 @@ use socketioxide::extract::AckSender;
 use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+/// So many are passed on when a link ends: more at once would fill the receivers' buffers, and cut them off for it. The
+/// rest is told to come again, and finds no link.
+const AT_ONCE: usize = 512;
+
 /// How much has been passed on. Locked before the registry and the links, never after them.
 #[derive(Default)]
 pub(super) struct Passing {
@@ -99,7 +103,7 @@ impl Relay {
         // Invariant: nothing that comes later is passed on before what waited here.
         let mut passing = self.links.passing();
         let is_last = self.links.remove(link);
-        for pending in link.close() {
+        for (place, pending) in link.close().enumerate() {
             let Pending {
                 ack, to, event, from, ..
             } = pending;
@@ -109,7 +113,7 @@ impl Relay {
             ack.answer(&match event {
                 Some(Kept { id, prev, receipt, frame })
                     // Who was told `busy`, has left the group or is no longer registered is not spoken for.
-                    if is_last && matches!(self.registry.address(&from.relay_id, &to), Addressed::Group(_)) =>
+                    if is_last && place < AT_ONCE && matches!(self.registry.address(&from.relay_id, &to), Addressed::Group(_)) =>
                 {
                     let event = Event {
                         to: &to,
@@ -137,6 +141,7 @@ impl Relay {
             group: event.to,
             id: event.id,
             frame: &text,
+            prev: event.prev,
         };
         // Said again, it keeps its place.
         let receipt = self.own_receipt(event.receipt, &passed).unwrap_or_else(|| {

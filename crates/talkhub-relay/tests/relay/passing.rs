@@ -23,6 +23,7 @@ fn proves(receipt: &Receipt, ticket: &Ticket, event: &Event) -> bool {
         group: &event.to,
         id: &event.id,
         frame: &event.frame,
+        prev: None,
     };
     receipt.proves(&Key::of(SECRET), &passed)
 }

@@ -25,6 +25,7 @@ impl Passing {
             group: &submit.to,
             id: &submit.id,
             frame: &submit.frame,
+            prev: submit.prev.as_deref(),
         };
         self.since_link += 1;
         let own = submit.receipt.as_deref().and_then(|text| text.parse().ok());

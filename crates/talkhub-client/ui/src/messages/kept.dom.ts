@@ -55,13 +55,14 @@ export function apply(event: OutboxEvent): void {
   const before = state.value.entries;
   state.value = reduce(state.value, event);
   const left = state.value.entries;
-  if (left.length < before.length || event.kind === "again") {
+  if (left.length < before.length) {
     const ids = new Set(left.map((entry) => entry.id));
     forget(before.filter((entry) => !ids.has(entry.id)));
   }
 }
 
-const forget = (entries: readonly Entry[]): void => void store?.remove(entries.map((entry) => entry.id)).catch(() => undefined);
+/** Takes them from the disk. */
+export const forget = (entries: readonly Entry[]): void => void store?.remove(entries.map((entry) => entry.id)).catch(() => undefined);
 
 /** Resolves when it is on disk, or when there is no disk. */
 export async function keep(entry: Entry, durability: "strict" | "relaxed" = "strict"): Promise<void> {

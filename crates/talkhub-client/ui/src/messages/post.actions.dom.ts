@@ -7,7 +7,7 @@ import type { Entry } from "./outbox.std";
 const at = (id: ConversationId): string => `/api/v1/conversations/${id}`;
 
 export function postMessage(entry: Entry, prev: MessageId | null): Promise<Answer<Committed>> {
-  const form: SendForm = { id: entry.id, body: entry.body, ...(prev === null ? {} : { prev }), ...(entry.passed ? { receipt: entry.passed.receipt } : {}) };
+  const form: SendForm = { id: entry.id, body: entry.body, ...(prev === null ? {} : { prev }) };
   return call("POST", `${at(entry.conversation)}/messages`, committed, form);
 }
 

@@ -3,12 +3,14 @@ import { isFinal, serverNow, type Answer } from "../kit/http.dom";
 import { steady } from "../kit/steady.dom";
 import { uuid7 } from "../kit/uuid.std";
 import * as relay from "../relay/actions.dom";
-import type { Conversation, ConversationId, Me, Message, MessageId, Problem } from "../relay/wire.gen.std";
-import { getConversation, postMessage, whoAmI } from "./post.actions.dom";
+import { encode } from "../relay/codec.std";
+import type { Conversation, ConversationId, Group, Me, Message, MessageId, Problem } from "../relay/wire.gen.std";
+import { getConversation, postMessage, postPassedOn, whoAmI } from "./post.actions.dom";
 import * as kept from "./kept.dom";
-import { apply, find, keep, keepNow, outbox } from "./kept.dom";
+import { apply, find, forget, keep, keepNow, outbox } from "./kept.dom";
 import { due, isSettled, wakeAt, type Entry } from "./outbox.std";
 import { announce, tabName } from "./tabs.dom";
+import { saysNothingOfARule } from "./unsaved.std";
 
 /** On their way at once, per conversation, through the relay. */
 const WINDOW = 16;
@@ -85,7 +87,8 @@ export function again(id: MessageId): void {
   apply({ kind: "again", id, order: lastOrder, anew });
   const entry = find(anew);
   if (!entry) return;
-  void keep(entry);
+  // The new one is on disk before the old one goes: nothing in between loses the words.
+  void keep(entry).then(() => forget([refused]));
   watcher?.withdrew(refused);
   watcher?.wrote(entry);
   sayWaitingLater(entry);
@@ -245,6 +248,8 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   if (who.kind !== "ok" || !find(entry.id)) return putOff(entry, asked(who));
   learn(who.value.history_id);
   if (!(await emitted(entry))) return;
+  // With its receipt, as whoever received it would bring it: so it gets its place, and a refusal is told to the others.
+  if (entry.passed && me && (await handedIn(entry, entry.passed.receipt, prev, me.subject))) return;
   const answer = await postMessage(entry, prev);
   if (answer.kind === "ok") {
     learn(answer.value.history_id);
@@ -253,6 +258,26 @@ async function byHttps(entry: Entry, prev: MessageId | null): Promise<void> {
   }
   if (answer.kind === "problem" && isFinal(answer.problem)) return refuse(entry, answer.problem);
   return putOff(entry, asked(answer));
+}
+
+/** False: the receipt is of no use any more, so it goes as a message like any other. */
+async function handedIn(entry: Entry, receipt: string, prev: MessageId | null, subject: Group): Promise<boolean> {
+  const frame = encode({ kind: "message", body: entry.body });
+  const answer = await postPassedOn(entry.conversation, [{ subject, id: entry.id, ...(prev === null ? {} : { prev }), frame, receipt }]);
+  if (answer.kind !== "ok") {
+    putOff(entry, asked(answer));
+    return true;
+  }
+  learn(answer.value.history_id);
+  const result = answer.value.results[0];
+  if (result?.status === "stored") {
+    watcher?.stored(result.message, answer.value.history_id);
+    settle(entry.id, answer.value.history_id);
+  } else if (result?.status === "refused") {
+    if (saysNothingOfARule(result.problem)) return false;
+    refuse(entry, result.problem);
+  } else putOff(entry, result?.retry_after_ms);
+  return true;
 }
 
 /** How long the server wants us to wait, if it said so. */

@@ -249,7 +249,8 @@ describe("passed on", () => {
     relay.up = false;
     sender.hurry();
     await vi.advanceTimersByTimeAsync(0);
-    expect(forms).toEqual([{ id: relay.sent[0]?.id, body: "first", receipt: "r1" }]);
+    const handedIn = expect.objectContaining({ id: relay.sent[0]?.id, frame: '{"kind":"message","body":"first"}', receipt: "r1" }) as unknown;
+    expect(forms).toEqual([{ messages: [handedIn] }]);
   });
 });
 

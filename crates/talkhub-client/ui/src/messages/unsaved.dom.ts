@@ -1,10 +1,10 @@
 // What others sent while the logic server was away: kept over a reload, and handed in for those who do not come back.
 import { openTable, type Table } from "../kit/database.dom";
-import { isFinal, serverNow } from "../kit/http.dom";
+import { serverNow } from "../kit/http.dom";
 import { reach } from "../kit/reach.dom";
 import { steady } from "../kit/steady.dom";
 import { encode } from "../relay/codec.std";
-import type { ConversationId, Me, Message, PassedOn, UserId } from "../relay/wire.gen.std";
+import type { ConversationId, Me, Message, MessageId, PassedOn, UserId } from "../relay/wire.gen.std";
 import { outbox } from "./kept.dom";
 import { passedOnIn } from "./outbox.std";
 import { postPassedOn } from "./post.actions.dom";
@@ -14,6 +14,8 @@ import { AT_ONCE, due, isOf, keptUnsaved, SHOWN_FOR, toHandIn, type KeptUnsaved,
 const LOOK_EVERY = 5_000;
 /** In a large conversation many have heard the same: the senders come first, and not all hand in at the same time. */
 const SENDERS_FIRST = 10_000;
+/** The body of a request may have 256 KiB. */
+const MOST_BYTES = 200_000;
 const JITTER = 15_000;
 /** In a small one all that is old enough goes with what the senders offer, while the logic server puts it in order. */
 const SOON = 800;
@@ -31,6 +33,8 @@ let me: Me | null = null;
 let board: Board | null = null;
 let store: Table<KeptUnsaved> | null = null;
 const jitter = Math.random() * JITTER;
+/** Told to come back: the others go first. */
+const busy = new Set<MessageId>();
 /** Here handing in was refused: this person has no business there any more. */
 const closed = new Set<ConversationId>();
 
@@ -45,6 +49,8 @@ export async function begin(user: Me, to: Board): Promise<void> {
     const old = kept.filter((line) => line.at + SHOWN_FOR <= serverNow());
     await store.remove(old.map(keyOf));
     for (const { user: _me, conversation, ...line } of kept) if (!old.some((one) => one.id === line.id)) to.apply(conversation, { kind: "unsaved", line });
+    // What was heard before the disk was there.
+    for (const [id, timeline] of to.all()) changed(id, [], timeline.unsaved);
   } catch {
     // The outbox tells the person that this browser keeps nothing.
   }
@@ -92,7 +98,9 @@ async function handInAll(): Promise<void> {
     for (const [id, timeline] of board?.all() ?? []) {
       const isSmall = board?.isSmall(id) === true;
       if (closed.has(id) || (!isSmall && steady() - reach.value.since < SENDERS_FIRST + jitter)) continue;
-      const lines = due(timeline.unsaved, serverNow() - (isSmall ? 0 : jitter), timeline.handInAfter);
+      const others = timeline.unsaved.filter((line) => !busy.has(line.id));
+      if (!others.some((line) => line.state === "waiting")) busy.clear();
+      const lines = due(busy.size === 0 ? timeline.unsaved : others, serverNow() - (isSmall ? 0 : jitter), timeline.handInAfter);
       if (lines.length !== 0) await handIn(id, lines);
     }
   };
@@ -103,16 +111,29 @@ async function handInAll(): Promise<void> {
 
 async function handIn(id: ConversationId, lines: readonly Unsaved[]): Promise<void> {
   board?.apply(id, { kind: "handed_in", now: serverNow() });
-  const all = [...lines.map((line) => ({ at: line.at, line, passedOn: toHandIn(line) })), ...ownUntil(id, lines.at(-1)?.at ?? 0)].sort((a, b) => a.at - b.at).slice(0, AT_ONCE);
+  const waiting = [...lines.map((line) => ({ at: line.at, line, passedOn: toHandIn(line) })), ...ownUntil(id, lines.at(-1)?.at ?? 0)].sort((a, b) => a.at - b.at);
+  const all = fitting(waiting.slice(0, AT_ONCE));
   const answer = await postPassedOn(id, all.map((one) => one.passedOn));
-  if (answer.kind === "problem" && isFinal(answer.problem)) closed.add(id);
+  if (answer.kind === "problem" && (answer.problem.status === 403 || answer.problem.status === 404)) closed.add(id);
   if (answer.kind !== "ok") return;
   for (const [index, result] of answer.value.results.entries()) {
     const line = all[index]?.line;
     if (result.status === "stored") board?.stored(result.message, answer.value.history_id);
+    if (result.status === "busy" && all[index]) busy.add(all[index].passedOn.id);
+    // A receipt that is of no use here says nothing of the message: its sender may bring it.
+    else if (result.status === "refused" && result.problem.type === "/problems/bad-receipt") continue;
     // One's own refusal is told to the tab that sends it.
     else if (result.status === "refused" && line) board?.apply(id, { kind: "not_saved", sender: line.sender.user_id, id: line.id, problem: result.problem });
   }
+}
+
+/** As many as one request takes. */
+function fitting<T extends { passedOn: PassedOn }>(all: readonly T[]): T[] {
+  let bytes = 0;
+  return all.filter(({ passedOn }, place) => {
+    bytes += new TextEncoder().encode(JSON.stringify(passedOn)).length;
+    return place === 0 || bytes < MOST_BYTES;
+  });
 }
 
 /** One's own go with the others', so that all stand in the order in which they were said; they are offered by themselves too. */

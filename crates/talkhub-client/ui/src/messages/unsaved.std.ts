@@ -78,13 +78,13 @@ export const isOf = (line: Unsaved, sender: UserId, id: MessageId): boolean => l
 
 /** In the order of the relay's clock; heard twice it is no news. */
 export function withUnsaved(lines: readonly Unsaved[], line: Unsaved): readonly Unsaved[] {
-  if (MOST <= lines.length || lines.some((other) => isOf(other, line.sender.user_id, line.id))) return lines;
+  if (MOST <= lines.filter((other) => other.state === "waiting").length || lines.some((other) => isOf(other, line.sender.user_id, line.id))) return lines;
   const at = lines.filter((other) => other.at <= line.at).length;
   return [...lines.slice(0, at), line, ...lines.slice(at)];
 }
 
 /** The receipt is of no use, which does not say that the message is not wanted. */
-const saysNothingOfARule = (problem: Problem): boolean => problem.type === "/problems/bad-receipt" || problem.type === "/problems/receipt-expired";
+export const saysNothingOfARule = (problem: Problem): boolean => problem.type === "/problems/bad-receipt" || problem.type === "/problems/receipt-expired";
 
 export function refused(lines: readonly Unsaved[], sender: UserId, id: MessageId, problem: Problem | undefined): readonly Unsaved[] {
   if (!lines.some((line) => isOf(line, sender, id))) return lines;
