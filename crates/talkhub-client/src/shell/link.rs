@@ -231,12 +231,7 @@ async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> 
 }
 
 /// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.
-async fn introduce(
-    app: &App,
-    boot_id: &str,
-    committer: &Committer,
-    owed: &mut bool,
-) -> anyhow::Result<()> {
+async fn introduce(app: &App, boot_id: &str, committer: &Committer, owed: &mut bool) -> anyhow::Result<()> {
     presence::sets::send_set(app, boot_id)
         .await
         .map_err(|problem| anyhow!("it does not take the set: {problem}"))?;
