@@ -80,6 +80,14 @@ describe("the relay does not know the address", () => {
     expect(requests).toEqual(["0 GET /conversations/7", "1 GET /conversations/7"]); // once for the whole burst
     expect([fates, await sender.unsent()]).toEqual([["first: stored", "second: stored"], 0]);
   });
+  test("sec16: whoever is kept out of the group hears why from the logic server, in its words", async () => {
+    answers[at] = { status: 200, body: talk };
+    answers[`POST /api/v1/conversations/${TALK}/messages`] = { status: 403, body: { type: "/problems/not-reachable", title: "no", status: 403 } };
+    relay.acks = [unknown, unknown, unknown, unknown];
+    await writes("first");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([relay.sent.length, fates]).toEqual([4, ["first: /problems/not-reachable"]]);
+  });
   test("nor does the logic server: refused for good, by its words", async () => {
     answers[at] = { status: 404, body: missing };
     relay.acks = [unknown];
