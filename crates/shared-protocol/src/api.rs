@@ -1,10 +1,14 @@
 //! What the JSON API under `/api/v1` answers and takes. Times are milliseconds since 1970 (UTC).
 
+mod contacts;
 mod passed_on;
 mod presence;
 mod profile;
 mod signing_in;
 
+pub use contacts::{
+    Blocks, Contact, ContactRequest, ContactRequestForm, ContactRequests, ContactState, Contacts, Relation,
+};
 pub use passed_on::{HandInForm, HandInResult, HandedIn, PassedOn};
 pub use presence::{IdleForm, OnlinePeople, OnlinePerson, Presence, PresenceChoice, PresenceForm, Status};
 pub use profile::{Me, Profile, ProfileForm};
@@ -102,12 +106,29 @@ pub struct Member {
     pub last_seen: Option<i64>,
 }
 
+/// Where a conversation stands for one of its members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub enum ConversationState {
+    /// In the list.
+    #[default]
+    Open,
+    /// A stranger has begun it and waits to be let in: apart from the list and its badge.
+    Request,
+    /// A stranger has begun it, and there is nothing new in it: shown nowhere.
+    Hidden,
+}
+
 /// A conversation as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Conversation {
     pub id: ConversationId,
     pub kind: ConversationKind,
+    /// For the caller alone.
+    #[serde(default)]
+    pub state: ConversationState,
     /// Its address at the relay.
     pub group: Group,
     /// Both people of a private conversation (one for notes to oneself), oneself among them.
@@ -205,6 +226,9 @@ pub struct Changes {
 pub struct MyChanges {
     pub me: Option<Me>,
     pub conversations: Vec<Conversation>,
+    /// People between whom and the caller something has changed: as it is now.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub upto: i64,
     pub history_id: String,
@@ -259,11 +283,11 @@ pub struct RelayTicket {
     pub lease_s: u64,
 }
 
-/// `GET /users?query=`.
+/// `GET /users?query=`: at most 20, best first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct People {
-    pub users: Vec<Person>,
+    pub users: Vec<Relation>,
 }
 
 /// `POST /accounts`. Fields that are not the caller's to set are ignored.

@@ -12,6 +12,7 @@ pub mod origin;
 pub mod problem;
 #[cfg(any(test, feature = "receipts"))]
 pub mod receipt;
+pub mod request_id;
 #[cfg(feature = "sql")]
 mod sql;
 
@@ -19,6 +20,7 @@ pub use envelope::{Ack, Class, Event, From, Stamp};
 pub use frame::{ClientFrame, RelayFrame, ServerFrame};
 pub use ids::{BadId, ConversationId, Group, MessageId, RelayId, USER_IDS, UserId};
 pub use problem::{FieldError, Problem};
+pub use request_id::RequestId;
 
 /// The only Socket.IO event there is, in both directions.
 pub const EVENT: &str = "private_message";

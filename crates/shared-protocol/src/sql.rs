@@ -1,6 +1,6 @@
 //! How ids stand in columns, on every backend that knows the plain type.
 
-use crate::{ConversationId, Group, MessageId, RelayId, UserId};
+use crate::{ConversationId, Group, MessageId, RelayId, RequestId, UserId};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, Output, ToSql};
@@ -39,6 +39,24 @@ where
 {
     fn from_sql(bytes: B::RawValue<'_>) -> deserialize::Result<Self> {
         Self::new(i64::from_sql(bytes)?).ok_or_else(|| "a conversation id is positive".into())
+    }
+}
+
+impl<B: Backend> ToSql<BigInt, B> for RequestId
+where
+    i64: ToSql<BigInt, B>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, B>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<B: Backend> FromSql<BigInt, B> for RequestId
+where
+    i64: FromSql<BigInt, B>,
+{
+    fn from_sql(bytes: B::RawValue<'_>) -> deserialize::Result<Self> {
+        Self::new(i64::from_sql(bytes)?).ok_or_else(|| "a contact request id is positive".into())
     }
 }
 

@@ -17,10 +17,13 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 55] = [
+const TYPES: [(&str, Again); 60] = [
     ("ack", again::<Ack>),
+    ("api.blocks", again::<api::Blocks>),
     ("api.changes", again::<api::Changes>),
     ("api.committed", again::<api::Committed>),
+    ("api.contact_requests", again::<api::ContactRequests>),
+    ("api.contacts", again::<api::Contacts>),
     ("api.conversation", again::<api::Conversation>),
     ("api.conversations", again::<api::Conversations>),
     ("api.free_user_id", again::<api::FreeUserId>),
@@ -35,11 +38,13 @@ const TYPES: [(&str, Again); 55] = [
     ("api.person", again::<api::Person>),
     ("api.profile", again::<api::Profile>),
     ("api.read_mark", again::<api::ReadMark>),
+    ("api.relation", again::<api::Relation>),
     ("api.relay_ticket", again::<api::RelayTicket>),
     ("auth", again::<envelope::Auth>),
     ("delivery", again::<envelope::Delivery>),
     ("event", again::<Event>),
     ("form.code", again::<api::CodeForm>),
+    ("form.contact_request", again::<api::ContactRequestForm>),
     ("form.factor", again::<api::FactorForm>),
     ("form.hand_in", again::<api::HandInForm>),
     ("form.idle", again::<api::IdleForm>),

@@ -23,6 +23,11 @@ problem-invalid = Some fields need another look.
 problem-missing = There is nothing here.
 problem-missing-conversation = There is no such conversation.
 problem-missing-person = There is nobody with this ID.
+problem-missing-request = There is no such request.
+problem-missing-contact = They are not among your contacts.
+problem-missing-block = They are not blocked.
+problem-not-reachable = This person takes messages from their contacts only.
+problem-own-block = You have blocked this person. Unblock them to write.
 problem-relay-away = The live connection is away. Messages are kept and go out by themselves.
 problem-signed-out = Sign in to go on.
 problem-storage = The database cannot be reached right now. Try again in a moment; nothing was lost.
@@ -60,6 +65,16 @@ log-out-unsent =
 log-out-anyway = Log out and throw away
 log-out-failed = Logging out did not work yet. Nothing was thrown away. Try again in a moment.
 stay = Stay
+
+## Contacts: requests, blocks
+
+request-to-oneself = You cannot send a contact request to yourself.
+request-to-blocked = You have blocked this person. Unblock them first.
+request-contact-already = You are contacts already.
+request-waiting = Your request is already waiting for an answer.
+request-note-long = { $count } of { $most } characters.
+request-note-control = A note has no invisible characters.
+block-oneself = You cannot block yourself.
 
 ## Conversations: the list, finding people, home
 

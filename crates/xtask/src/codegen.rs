@@ -2,7 +2,7 @@
 
 use crate::place;
 use anyhow::{Context, Result, bail};
-use shared_protocol::{api, envelope, frame, ids, problem};
+use shared_protocol::{api, envelope, frame, ids, problem, request_id};
 use std::fs;
 use std::path::PathBuf;
 use ts_rs::{Config, TS};
@@ -64,6 +64,7 @@ fn ids(config: &Config) -> Vec<String> {
         declare::<ids::MessageId>(config),
         declare::<ids::RelayId>(config),
         declare::<ids::Group>(config),
+        declare::<request_id::RequestId>(config),
     ]
 }
 
@@ -100,6 +101,7 @@ fn rest(config: &Config) -> Vec<String> {
         declare::<api::OnlinePeople>(config),
         declare::<api::Message>(config),
         declare::<api::ConversationKind>(config),
+        declare::<api::ConversationState>(config),
         declare::<api::Member>(config),
         declare::<api::Conversation>(config),
         declare::<api::Conversations>(config),
@@ -118,6 +120,14 @@ fn rest(config: &Config) -> Vec<String> {
         declare::<api::ReadForm>(config),
         declare::<api::ReadMark>(config),
         declare::<api::RelayTicket>(config),
+        declare::<api::ContactState>(config),
+        declare::<api::ContactRequest>(config),
+        declare::<api::Relation>(config),
+        declare::<api::ContactRequestForm>(config),
+        declare::<api::ContactRequests>(config),
+        declare::<api::Contact>(config),
+        declare::<api::Contacts>(config),
+        declare::<api::Blocks>(config),
         declare::<api::People>(config),
         declare::<api::Profile>(config),
         declare::<api::RegisterForm>(config),

@@ -255,7 +255,11 @@ async fn c06_typing_reaches_the_other_and_no_history() {
 /// They find each other by ID, with spaces as people copy it, and both get the same conversation.
 async fn find_each_other(ann: &Person, bob: &Person) -> Conversation {
     let found = ann.search(&bob.me.person.user_id.grouped()).await.unwrap();
-    let names: Vec<&str> = found.users.iter().map(|user| user.username.as_str()).collect();
+    let names: Vec<&str> = found
+        .users
+        .iter()
+        .map(|user| user.person.username.as_str())
+        .collect();
     assert_eq!(names, ["bob"]);
     let talk = ann.talk_with(bob).await.unwrap();
     assert_eq!(talk.id, bob.talk_with(ann).await.unwrap().id);

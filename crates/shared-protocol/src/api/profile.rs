@@ -1,6 +1,6 @@
 //! Oneself, and what others see of a person.
 
-use super::{Person, PresenceChoice, Status, Theme};
+use super::{Person, PresenceChoice, Relation, Status, Theme};
 use serde::{Deserialize, Serialize};
 
 /// Oneself: `GET /me`.
@@ -33,7 +33,7 @@ pub struct Me {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Profile {
     #[serde(flatten)]
-    pub person: Person,
+    pub relation: Relation,
     /// A line about themselves; may be empty.
     #[serde(default)]
     pub status_line: String,

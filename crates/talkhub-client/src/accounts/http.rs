@@ -1,13 +1,13 @@
-//! The JSON doors of accounts: register, sign in and out, oneself, finding people.
+//! The JSON doors of accounts: register, sign in and out, oneself.
 
 use super::login::{Entry, Proven, enter, enter_again, prove, prove_again};
-use super::model::{PeopleQuery, Registration};
+use super::model::Registration;
 use super::names::Password;
 use super::signed_in::{cookie, no_cookie};
 use super::{Account, Ended, SignedIn, confirm_password, devices, profile};
 use crate::platform::app::App;
 use crate::platform::client_address::{client_network, is_https};
-use crate::platform::json::{Json, Query};
+use crate::platform::json::Json;
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::routes::{get, resource};
 use crate::platform::secret;
@@ -16,11 +16,8 @@ use actix_web::cookie::Cookie;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::join_all;
-use serde::Deserialize;
 use shared_protocol::UserId;
-use shared_protocol::api::{
-    FreeUserId, LoginForm, PasswordForm, People, Profile, ProfileForm, RegisterForm, StepForm,
-};
+use shared_protocol::api::{FreeUserId, LoginForm, PasswordForm, ProfileForm, RegisterForm, StepForm};
 
 /// The routes of this slice under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -54,9 +51,7 @@ pub fn routes(routes: &mut web::ServiceConfig) {
         .service(resource(
             "/me/password",
             [("PUT", web::put().to(update_password))],
-        ))
-        .service(resource("/users", [("GET", get().to(search))]))
-        .service(resource("/users/{user_id}", [("GET", get().to(show))]));
+        ));
 }
 
 /// `POST /accounts`
@@ -142,41 +137,6 @@ async fn update_password(
         answer.cookie(cookie);
     }
     Ok(answer.finish())
-}
-
-#[derive(Deserialize)]
-struct SearchQuery {
-    #[serde(default)]
-    query: String,
-}
-
-/// `GET /users?query=`
-async fn search(app: Data<App>, me: SignedIn, query: Query<SearchQuery>) -> Result<HttpResponse> {
-    let (user, now) = (me.user(), app.clock.monotonic());
-    app.limits.searches.take(user, now)?;
-    let query = PeopleQuery::parse(&query.0.query)?;
-    if !matches!(query, PeopleQuery::Name(_)) {
-        app.limits.lookups.take(user, now)?;
-    }
-    let users = app.db.read(move |conn| super::search(conn, &query, user)).await?;
-    Ok(HttpResponse::Ok().json(People { users }))
-}
-
-/// `GET /users/{user ID}`
-async fn show(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse> {
-    let id: UserId = id.parse().map_err(|_| Problem::Missing("person"))?;
-    app.limits.lookups.take(me.user(), app.clock.monotonic())?;
-    let account = app.db.read(move |conn| super::get(conn, id)).await?;
-    let presence = account.presence();
-    let profile = Profile {
-        person: account.person(),
-        status_line: account.shown().status_line,
-        online: presence.online,
-        status: presence.status,
-        last_seen: presence.last_seen,
-        created_at: account.created_at,
-    };
-    Ok(HttpResponse::Ok().json(profile))
 }
 
 /// A new account that is signed in at once; used by page and API.

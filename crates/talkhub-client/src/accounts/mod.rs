@@ -27,7 +27,7 @@ mod time_codes;
 pub mod tokens;
 
 pub use confirm::confirm_password;
-pub use model::{Account, Registration, Sign};
+pub use model::{Account, PeopleQuery, Registration, Sign};
 pub use signed_in::SignedIn;
 
 use crate::platform::clock::Clock;
@@ -142,19 +142,20 @@ pub fn list_by_subjects(conn: &mut DbConn, subjects: &[&Group]) -> Result<HashMa
     Ok(store::list_by_subjects(conn, subjects)?.into_iter().collect())
 }
 
-/// People whose name has this part, best first; or the one with exactly this user ID.
-pub fn search(conn: &mut DbConn, query: &model::PeopleQuery, me: UserId) -> Result<Vec<Person>> {
+/// People whose name has this part, best first; or the one with exactly this user ID or address. None of `hidden`.
+pub fn search(conn: &mut DbConn, query: &PeopleQuery, hidden: &[UserId]) -> Result<Vec<Person>> {
     let found = match query {
-        model::PeopleQuery::Id(id) => store::find(conn, *id)?.into_iter().collect(),
-        model::PeopleQuery::Email(email) => store::find_by_login(conn, email)?.into_iter().collect(),
-        model::PeopleQuery::Name(part) => store::search(conn, part, MOST_FOUND + 1)?,
+        PeopleQuery::Id(id) => store::find(conn, *id)?.into_iter().collect(),
+        PeopleQuery::Email(email) => store::find_by_login(conn, email)?.into_iter().collect(),
+        PeopleQuery::Name(part) => store::search(conn, part, hidden, MOST_FOUND)?,
     };
-    let others = found.into_iter().filter(|account| account.user_id != me);
+    let others = found
+        .into_iter()
+        .filter(|account| !hidden.contains(&account.user_id));
     let mut people: Vec<Person> = others.map(|account| account.person()).collect();
-    if let model::PeopleQuery::Name(part) = query {
+    if let PeopleQuery::Name(part) = query {
         people.sort_by_key(|person| model::rank(person, part));
     }
-    people.truncate(MOST_FOUND as usize);
     Ok(people)
 }
 

@@ -95,7 +95,12 @@ pub(super) fn insert(conn: &mut DbConn, new: &NewAccount) -> QueryResult<()> {
 }
 
 /// `part` is folded, as the column is.
-pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Vec<Account>> {
+pub(super) fn search(
+    conn: &mut DbConn,
+    part: &str,
+    hidden: &[UserId],
+    most: i64,
+) -> QueryResult<Vec<Account>> {
     let pattern: String = part
         .chars()
         .flat_map(|letter| {
@@ -107,6 +112,7 @@ pub(super) fn search(conn: &mut DbConn, part: &str, most: i64) -> QueryResult<Ve
         .collect();
     accounts()
         .filter(users::search_text.like(format!("%{pattern}%")).escape('!'))
+        .filter(users::userid.ne_all(hidden))
         .order(users::username)
         .limit(most)
         .select(Account::as_select())

@@ -3,14 +3,17 @@
 mod model;
 mod store;
 
-pub use model::{Conversation, Membership, Mine};
+pub use model::{Conversation, Membership, Mine, Writer};
 
 use crate::accounts;
+use crate::contacts::{self, Pair, Reach};
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
 use crate::platform::db::dialect::{self, Locked};
 use crate::platform::problem::{Problem, Result};
+use shared_protocol::api::ConversationState;
 use shared_protocol::{ConversationId, Group, UserId};
+use std::collections::{HashMap, HashSet};
 
 /// The one private conversation of these two (or of one: notes to oneself).
 pub struct Private {
@@ -20,9 +23,11 @@ pub struct Private {
     pub is_young: bool,
 }
 
-/// Finds or makes the private conversation of `me` and `other`; the same for both, whoever begins.
+/// Finds or makes the private conversation of `me` and `other`; the same for both, whoever begins. One that a stranger
+/// begins is a message request for the other one. What exists is found whatever the rules say now: it can be read.
 pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock: &Clock) -> Result<Private> {
-    let key = model::private_key(me, other);
+    let pair = Pair::of(me, other);
+    let key = pair.key();
     if let Some(found) = store::find_private(conn, &key)? {
         return Ok(Private {
             conversation: found.id,
@@ -33,15 +38,19 @@ pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock:
     if accounts::find(conn, other)?.is_none() {
         return Err(Problem::Missing("person"));
     }
+    let reach = contacts::reach(conn, me, other)?;
+    reach.check()?;
     let made = Conversation::private(clock.conversation_id(), clock.group());
     // If the other one makes it at this moment, the unique key stops us and the transaction runs again: found.
     store::insert(conn, &made, &key, me, clock.now())?;
-    let mut people = vec![me, other];
-    people.sort_unstable();
+    let mut people = pair.people().to_vec();
     people.dedup();
     for person in &people {
         let rev = accounts::next_rev(conn, *person)?;
         store::insert_member(conn, made.id, *person, rev, clock.now())?;
+    }
+    if reach == Reach::AsRequest {
+        store::insert_message_request(conn, made.id, other)?;
     }
     Ok(Private {
         conversation: made.id,
@@ -80,9 +89,41 @@ pub fn list_members(conn: &mut DbConn, ids: &[ConversationId]) -> Result<Vec<Mem
     Ok(store::list_members(conn, ids)?)
 }
 
-/// The groups of everything that these people belong to.
+/// The groups that these people are in: of everything they belong to, but for private conversations with somebody who has
+/// blocked them. (INV13)
 pub fn list_groups(conn: &mut DbConn, people: &[UserId]) -> Result<Vec<(UserId, ConversationId, Group)>> {
-    Ok(store::list_groups(conn, people)?)
+    let blockers = contacts::list_blockers(conn, people)?;
+    let rows = store::list_groups(conn, people)?.into_iter();
+    let is_in = |user: UserId, key: Option<&str>| {
+        let other = other_of(user, key);
+        other.is_none_or(|other| !blockers.contains(&(other, user)))
+    };
+    let groups = rows
+        .filter(|(user, _, _, key)| is_in(*user, key.as_deref()))
+        .map(|(user, conversation, group, _)| (user, conversation, group));
+    Ok(groups.collect())
+}
+
+/// Members of this conversation who may not be in its group.
+pub fn list_shut_out(conn: &mut DbConn, id: ConversationId) -> Result<HashSet<UserId>> {
+    let Some(pair) = store::find_key(conn, id)?.and_then(|key| key.parse::<Pair>().ok()) else {
+        return Ok(HashSet::new());
+    };
+    let blockers = contacts::list_blockers(conn, &pair.people())?;
+    let people = pair.people().into_iter();
+    Ok(people
+        .filter(|person| blockers.contains(&(pair.other(*person), *person)))
+        .collect())
+}
+
+/// The private conversation of these two, if there is one, held until the transaction ends: whoever writes in it at this
+/// moment has done so, or comes after us.
+pub fn lock_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+    let Some(found) = store::find_private(conn, &Pair::of(one, other).key())? else {
+        return Ok(None);
+    };
+    lock(conn, &[&found.group])?;
+    Ok(Some(found.id))
 }
 
 /// Locks the conversations with these groups until the transaction ends.
@@ -90,13 +131,70 @@ pub fn lock(conn: &mut DbConn, groups: &[&Group]) -> Result<Vec<Locked>> {
     Ok(dialect::lock_conversations(conn, groups)?)
 }
 
-/// Which of `people` may write in which of these conversations. The one place for "may A write to B".
+/// Which of `people` belong to which of these conversations, and what keeps them from writing. The one place for "may A
+/// write there"; between two people [`contacts::list_barriers`] says it.
 pub fn list_writers(
     conn: &mut DbConn,
     ids: &[ConversationId],
     people: &[UserId],
-) -> Result<Vec<(ConversationId, UserId)>> {
-    Ok(store::list_pairs(conn, ids, people)?)
+) -> Result<HashMap<(ConversationId, UserId), Writer>> {
+    let rows = store::list_writers(conn, ids, people)?;
+    let mut pairs: Vec<Pair> = rows
+        .iter()
+        .filter_map(|(_, user, key, _)| Some(Pair::of(*user, other_of(*user, key.as_deref())?)))
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let barriers = contacts::list_barriers(conn, &pairs)?;
+    let writers = rows.into_iter().map(|(conversation, user, key, hidden)| {
+        let other = other_of(user, key.as_deref());
+        let writer = Writer {
+            barrier: other.and_then(|other| barriers.get(&(user, other)).copied()),
+            answers: hidden.is_some(),
+        };
+        ((conversation, user), writer)
+    });
+    Ok(writers.collect())
+}
+
+/// The other one of the private conversation with this key; `None` in rooms and in notes to oneself.
+fn other_of(user: UserId, key: Option<&str>) -> Option<UserId> {
+    let other = key?.parse::<Pair>().ok()?.other(user);
+    (other != user).then_some(other)
+}
+
+/// What a stranger began is taken up: from now on a conversation like any other. Whether it was a request before.
+pub fn take_up(conn: &mut DbConn, id: ConversationId, me: UserId) -> Result<bool> {
+    if !store::delete_message_request(conn, id, me)? {
+        return Ok(false);
+    }
+    let rev = accounts::next_rev(conn, me)?;
+    store::update_person_rev(conn, id, me, rev)?;
+    Ok(true)
+}
+
+/// A message request is deleted: hidden, until the stranger writes again.
+pub fn dismiss(conn: &mut DbConn, mine: &Mine) -> Result<()> {
+    if mine.state != ConversationState::Request {
+        return Err(Problem::Missing("request"));
+    }
+    let (id, me) = (mine.conversation.id, mine.me);
+    store::hide_message_request(conn, id, me, mine.conversation.seq)?;
+    let rev = accounts::next_rev(conn, me)?;
+    Ok(store::update_person_rev(conn, id, me, rev)?)
+}
+
+/// These two have become contacts: nothing between them is a message request. Gives back for whom something changed.
+pub fn become_contacts(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Vec<UserId>> {
+    let mut changed = Vec::new();
+    if let Some(found) = store::find_private(conn, &Pair::of(one, other).key())? {
+        for person in Pair::of(one, other).people() {
+            if take_up(conn, found.id, person)? {
+                changed.push(person);
+            }
+        }
+    }
+    Ok(changed)
 }
 
 /// Moves this person's read mark forward, never beyond the last message; gives back the mark as it is now.

@@ -1,6 +1,7 @@
 //! A conversation's row and what belongs to it.
 
-use shared_protocol::api::ConversationKind;
+use crate::contacts::Barrier;
+use shared_protocol::api::{ConversationKind, ConversationState};
 use shared_protocol::{ConversationId, Group, UserId};
 
 /// One row of `conversations`.
@@ -59,6 +60,25 @@ pub struct Mine {
     pub conversation: Conversation,
     pub me: UserId,
     pub read: i64,
+    pub state: ConversationState,
+}
+
+/// Where a conversation with this last `seq` stands, if `me` has not taken it up and hid it up to `hidden`.
+pub(super) fn state_of(seq: i64, hidden: Option<i64>) -> ConversationState {
+    match hidden {
+        None => ConversationState::Open,
+        Some(hidden) if hidden < seq => ConversationState::Request,
+        Some(_) => ConversationState::Hidden,
+    }
+}
+
+/// A member who wants to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// What stands between them and the other one of a private conversation.
+    pub barrier: Option<Barrier>,
+    /// For them it is a message request: whoever answers takes it up.
+    pub answers: bool,
 }
 
 /// Who belongs to a conversation, and up to where they have read.
@@ -69,23 +89,18 @@ pub struct Membership {
     pub read: i64,
 }
 
-/// The same for both people, whoever begins.
-pub(super) fn private_key(one: UserId, other: UserId) -> String {
-    let (low, high) = (one.min(other), one.max(other));
-    format!("{low}:{high}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn two_people_have_one_key() {
-        let (ann, bob) = (
-            UserId::new(1_000_000_001).unwrap(),
-            UserId::new(1_000_000_002).unwrap(),
-        );
-        assert_eq!(private_key(ann, bob), private_key(bob, ann));
-        assert_eq!(private_key(ann, ann), "1000000001:1000000001");
+    fn a_strangers_conversation_is_shown_while_there_is_something_new_in_it() {
+        let check = |seq, hidden, want| assert_eq!(state_of(seq, hidden), want, "{seq} {hidden:?}");
+        check(0, None, ConversationState::Open);
+        check(3, None, ConversationState::Open);
+        check(0, Some(0), ConversationState::Hidden);
+        check(1, Some(0), ConversationState::Request);
+        check(1, Some(1), ConversationState::Hidden);
+        check(2, Some(1), ConversationState::Request);
     }
 }

@@ -7,6 +7,7 @@ mod model;
 mod overview;
 pub mod pages;
 pub mod relay;
+pub mod requests;
 mod sending;
 mod store;
 

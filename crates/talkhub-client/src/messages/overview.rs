@@ -1,10 +1,10 @@
 //! Conversations as their members see them: people, marks, badges, the last message.
 
 use super::{store, to_wire, unread};
-use crate::accounts;
 use crate::conversations::{self, Mine};
 use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
+use crate::{accounts, contacts};
 use shared_protocol::api::{Conversation, Conversations, Head, Heads, Member, Message, MyChanges};
 use shared_protocol::{ConversationId, UserId};
 use std::collections::HashMap;
@@ -54,6 +54,7 @@ pub(super) fn my_changes(conn: &mut DbConn, me: UserId, after: i64, history_id: 
     Ok(MyChanges {
         me: (after < account.profile_rev).then(|| account.me(history_id)),
         conversations: describe(conn, changed)?,
+        relations: contacts::list_changed(conn, me, after)?,
         upto: account.rev,
         history_id: history_id.to_owned(),
     })
@@ -61,7 +62,10 @@ pub(super) fn my_changes(conn: &mut DbConn, me: UserId, after: i64, history_id: 
 
 fn describe(conn: &mut DbConn, mine: Vec<Mine>) -> Result<Vec<Conversation>> {
     let ids: Vec<ConversationId> = mine.iter().map(|mine| mine.conversation.id).collect();
-    let mut members = members(conn, &ids)?;
+    let mut members = match mine.first() {
+        Some(first) => members(conn, first.me, &ids)?,
+        None => return Ok(Vec::new()),
+    };
     let last = store::list_last(conn, &ids)?;
     let mut last: HashMap<ConversationId, Message> = to_wire(conn, last)?
         .into_iter()
@@ -73,6 +77,7 @@ fn describe(conn: &mut DbConn, mine: Vec<Mine>) -> Result<Vec<Conversation>> {
         described.push(Conversation {
             id: conversation.id,
             kind: conversation.kind,
+            state: mine.state,
             group: conversation.group.clone(),
             members: members.remove(&conversation.id).unwrap_or_default(),
             seq: conversation.seq,
@@ -86,7 +91,13 @@ fn describe(conn: &mut DbConn, mine: Vec<Mine>) -> Result<Vec<Conversation>> {
     Ok(described)
 }
 
-fn members(conn: &mut DbConn, ids: &[ConversationId]) -> Result<HashMap<ConversationId, Vec<Member>>> {
+/// As `me` may see them.
+fn members(
+    conn: &mut DbConn,
+    me: UserId,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, Vec<Member>>> {
+    let apart = contacts::list_apart(conn, me)?;
     let memberships = conversations::list_members(conn, ids)?;
     let mut people: Vec<UserId> = memberships.iter().map(|member| member.user).collect();
     people.sort_unstable();
@@ -97,13 +108,14 @@ fn members(conn: &mut DbConn, ids: &[ConversationId]) -> Result<HashMap<Conversa
         let Some(account) = accounts.get(&membership.user) else {
             continue;
         };
+        let shows = !apart.contains(&account.user_id);
         let presence = account.presence();
         members.entry(membership.conversation).or_default().push(Member {
             person: account.person(),
             read: membership.read,
-            online: presence.online,
-            status: presence.status,
-            last_seen: presence.last_seen,
+            online: presence.online && shows,
+            status: presence.status.filter(|_| shows),
+            last_seen: presence.last_seen.filter(|_| shows),
         });
     }
     Ok(members)

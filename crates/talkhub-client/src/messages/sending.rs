@@ -2,6 +2,7 @@
 
 use super::model::{Author, Draft, Known, Row, Stored};
 use super::store;
+use crate::conversations::{self, Writer};
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
 use crate::platform::db::dialect::{self, Locked, NewMessage, Refusal};
@@ -9,7 +10,7 @@ use crate::platform::db::dialect::{self, Locked, NewMessage, Refusal};
 use crate::platform::fail_point::{self, Point};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::words::Said;
-use crate::{accounts, conversations, presence};
+use crate::{accounts, presence};
 use shared_protocol as wire;
 use shared_protocol::api::Person;
 use shared_protocol::{ConversationId, Group, MessageId, RelayId, UserId};
@@ -41,9 +42,7 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
             .into_iter()
             .map(|(id, account)| (id, account.person()))
             .collect(),
-        writers: conversations::list_writers(conn, &ids, &authors)?
-            .into_iter()
-            .collect(),
+        writers: conversations::list_writers(conn, &ids, &authors)?,
         refused: list_refused(conn, drafts)?,
         now: clock.now(),
     };
@@ -73,6 +72,7 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         outcomes.push(outcome);
     }
     save(conn, &known, places)?;
+    take_up_answered(conn, &known, &rules)?;
     dialect::insert_refusals(conn, &refusals)?;
     #[cfg(feature = "chaos")]
     fail_point::pass(Point::BeforeCommit);
@@ -82,7 +82,7 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
 /// What is the same for every draft of a batch.
 struct Rules {
     people: HashMap<UserId, Person>,
-    writers: HashSet<(ConversationId, UserId)>,
+    writers: HashMap<(ConversationId, UserId), Writer>,
     refused: HashMap<(ConversationId, UserId, MessageId), wire::Problem>,
     now: i64,
 }
@@ -121,8 +121,10 @@ impl Rules {
         if is_early && is_of_group {
             return Err(Problem::Busy(1));
         }
-        if !self.writers.contains(&(place.id, user)) {
-            return Err(Problem::Missing("conversation"));
+        let writer = self.writers.get(&(place.id, user));
+        let writer = writer.ok_or(Problem::Missing("conversation"))?;
+        if let Some(barrier) = writer.barrier {
+            return Err(barrier.problem());
         }
         let body = draft
             .body
@@ -158,6 +160,19 @@ fn save(conn: &mut DbConn, known: &Known, places: HashMap<Group, Locked>) -> Res
         .collect();
     touched.sort_unstable_by_key(|place| place.id);
     Ok(dialect::save_counters(conn, &touched)?)
+}
+
+/// Whoever answers a stranger has taken the conversation up. Their tabs know it from the message itself.
+fn take_up_answered(conn: &mut DbConn, known: &Known, rules: &Rules) -> Result<()> {
+    let answers = |place: &(ConversationId, UserId)| {
+        let writer = rules.writers.get(place);
+        writer.is_some_and(|writer| writer.answers)
+    };
+    let fresh = known.fresh().map(|row| (row.conversation, row.sender));
+    for (conversation, user) in distinct(fresh.filter(answers)) {
+        conversations::take_up(conn, conversation, user)?;
+    }
+    Ok(())
 }
 
 fn list_owners(conn: &mut DbConn, drafts: &[Draft]) -> Result<HashMap<RelayId, UserId>> {

@@ -44,6 +44,8 @@ pub struct Limits {
     /// Exact look-ups of user IDs.
     pub lookups: PerMinute<UserId>,
     pub searches: PerMinute<UserId>,
+    /// Contact requests.
+    pub requests: PerMinute<UserId>,
     pub relay_ids: PerMinute<UserId>,
     /// Private conversations found or made.
     pub conversations: PerMinute<UserId>,
@@ -68,6 +70,7 @@ impl Limits {
     pub fn new(config: &Config) -> Self {
         Self {
             lookups: PerMinute::new(config.accounts.lookups_per_minute),
+            requests: PerMinute::new(config.accounts.requests_per_minute),
             conversations: PerMinute::new(config.messages.conversations_per_minute),
             messages: PerMinute::new(config.messages.per_minute),
             sign_ins: PerMinute::new(config.accounts.sign_ins_per_minute),

@@ -1,7 +1,7 @@
 //! Time and chance, from one place, so that tests can set and move them.
 
 use rand::RngCore;
-use shared_protocol::{ConversationId, Group, MessageId, RelayId, USER_IDS, UserId};
+use shared_protocol::{ConversationId, Group, MessageId, RelayId, RequestId, USER_IDS, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -75,6 +75,10 @@ impl Clock {
 
     pub fn conversation_id(&self) -> ConversationId {
         ConversationId::new(self.row_id()).expect("row ids are positive")
+    }
+
+    pub fn request_id(&self) -> RequestId {
+        RequestId::new(self.row_id()).expect("row ids are positive")
     }
 
     pub fn relay_id(&self) -> RelayId {

@@ -15,6 +15,10 @@ pub enum Job {
     ProfileChanged { user: UserId },
     /// Remove this picture if nobody shows it.
     PurgeAvatar { key: String },
+    /// These two are contacts now: nothing that one of them began is a message request any longer.
+    BecameContacts { one: UserId, other: UserId },
+    /// A block was made or lifted: put the group of this conversation at the relay right.
+    SetGroup { conversation: ConversationId },
     /// Let the members of this conversation into its group at the relay, which did not answer before.
     LetIn { conversation: ConversationId },
     /// Take these relay IDs back at the relay, which did not answer before.

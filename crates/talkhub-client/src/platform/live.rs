@@ -58,6 +58,14 @@ impl Listening {
             streams.enter(self.number, group);
         }
     }
+
+    /// Leaves groups.
+    pub fn leave(&self, groups: &[Group]) {
+        let mut streams = self.live.lock();
+        for group in groups {
+            streams.leave(self.number, group);
+        }
+    }
 }
 
 impl Drop for Listening {
@@ -72,10 +80,30 @@ impl Drop for Listening {
 }
 
 impl Streams {
+    fn of(&self, people: &[UserId]) -> Vec<u64> {
+        let theirs = self
+            .by_number
+            .iter()
+            .filter(|(_, stream)| people.contains(&stream.user));
+        theirs.map(|(number, _)| *number).collect()
+    }
+
     fn enter(&mut self, number: u64, group: &Group) {
         if let Some(stream) = self.by_number.get_mut(&number) {
             stream.groups.insert(group.clone());
             self.by_group.entry(group.clone()).or_default().insert(number);
+        }
+    }
+
+    fn leave(&mut self, number: u64, group: &Group) {
+        if let Some(stream) = self.by_number.get_mut(&number) {
+            stream.groups.remove(group);
+        }
+        if let Some(members) = self.by_group.get_mut(group) {
+            members.remove(&number);
+            if members.is_empty() {
+                self.by_group.remove(group);
+            }
         }
     }
 
@@ -84,12 +112,7 @@ impl Streams {
             return;
         };
         for group in stream.groups {
-            if let Some(members) = self.by_group.get_mut(&group) {
-                members.remove(&number);
-                if members.is_empty() {
-                    self.by_group.remove(&group);
-                }
-            }
+            self.leave(number, &group);
         }
     }
 }
@@ -137,14 +160,16 @@ impl Live {
     /// Everybody of `people` enters this group with all their streams.
     pub fn join(&self, group: &Group, people: &[UserId]) {
         let mut streams = self.lock();
-        let numbers: Vec<u64> = streams
-            .by_number
-            .iter()
-            .filter(|(_, stream)| people.contains(&stream.user))
-            .map(|(number, _)| *number)
-            .collect();
-        for number in numbers {
+        for number in streams.of(people) {
             streams.enter(number, group);
+        }
+    }
+
+    /// Everybody of `people` leaves this group with all their streams.
+    pub fn leave(&self, group: &Group, people: &[UserId]) {
+        let mut streams = self.lock();
+        for number in streams.of(people) {
+            streams.leave(number, group);
         }
     }
 
@@ -227,6 +252,20 @@ mod tests {
         live.join(&group(3), &[person(2)]);
         live.tell(&group(3), "{}");
         assert_eq!((heard(&mut ann), heard(&mut bob)), (1, 1));
+    }
+
+    #[test]
+    fn whoever_leaves_a_group_hears_nothing_more_of_it() {
+        let live = Live::default();
+        let mut ann = live.open(1, person(1), &[group(1), group(2)], 5).unwrap();
+        let mut bob = live.open(2, person(2), &[group(1)], 5).unwrap();
+        live.leave(&group(1), &[person(1)]);
+        live.tell(&group(1), "{}");
+        live.tell(&group(2), "{}");
+        assert_eq!((heard(&mut ann), heard(&mut bob)), (1, 1));
+        ann.leave(&[group(2)]);
+        live.tell(&group(2), "{}");
+        assert_eq!(heard(&mut ann), 0);
     }
 
     #[tokio::test]

@@ -26,6 +26,8 @@ pub enum Problem {
     WrongLogin,
     /// Known, and not allowed.
     Forbidden(Said),
+    /// They have blocked the caller, or take messages from their contacts only; which of them is not told. (SEC16)
+    NotReachable,
     /// There is no such thing, or the caller may not know of it: the same answer.
     Missing(&'static str),
     /// Fields that cannot be taken; all of them at once.
@@ -82,6 +84,7 @@ impl Problem {
             Self::SignedOut => "signed-out",
             Self::WrongLogin => "wrong-login",
             Self::Forbidden(_) => "forbidden",
+            Self::NotReachable => "not-reachable",
             Self::Missing(_) => "missing",
             Self::Invalid(_) => "invalid",
             Self::Impossible(_) => "impossible",
@@ -107,7 +110,7 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut | Self::WrongLogin => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::NotReachable | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Invalid(_) | Self::BadReceipt => StatusCode::BAD_REQUEST,
             Self::OldReceipt => StatusCode::GONE,
@@ -136,9 +139,13 @@ impl Problem {
             }
             Self::SignedOut => Said::new("problem-signed-out"),
             Self::WrongLogin => Said::new("problem-wrong-login"),
+            Self::NotReachable => Said::new("problem-not-reachable"),
             Self::Missing(what) => match *what {
                 "conversation" => Said::new("problem-missing-conversation"),
                 "person" => Said::new("problem-missing-person"),
+                "request" => Said::new("problem-missing-request"),
+                "contact" => Said::new("problem-missing-contact"),
+                "block" => Said::new("problem-missing-block"),
                 _ => Said::new("problem-missing"),
             },
             Self::Invalid(issues) => match issues.as_slice() {

@@ -40,8 +40,11 @@ async fn show(
         .live()
         .open(me.session, me.user(), &groups, most)
         .ok_or(Problem::TooFast(10))?;
-    // Again, now that the stream hears what is made from here on: a conversation made in between is not missed.
-    listening.join(&self::groups(&app, &me).await?);
+    // Again, now that the stream hears what changes from here on: what was made or blocked in between is not missed.
+    let now = self::groups(&app, &me).await?;
+    listening.join(&now);
+    let gone: Vec<Group> = groups.into_iter().filter(|group| !now.contains(group)).collect();
+    listening.leave(&gone);
     let refused = |_| {
         Problem::invalid(
             "upgrade",

@@ -1,5 +1,6 @@
 //! Connections: relay IDs, who is there, and telling those who may know.
 
+pub mod blocks;
 pub mod choice;
 pub mod http;
 pub mod live;
@@ -12,12 +13,11 @@ pub mod work;
 
 pub use tracker::{Heard, Tracker};
 
-use crate::accounts;
-use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::db::DbConn;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
+use crate::{accounts, contacts, conversations};
 use model::Connection;
 use shared_protocol::internal::{GroupChange, Registered, Registration, SetItem};
 use shared_protocol::{ConversationId, Group, RelayId, ServerFrame, UserId};
@@ -45,38 +45,36 @@ pub async fn let_in(app: &App, conversation: ConversationId) -> Result<()> {
 
 /// [`let_in`] for the job itself.
 pub async fn try_to_let_in(app: &App, conversation: ConversationId) -> Result<()> {
+    set_group(app, conversation).await?;
+    let read = app.db.read(move |conn| {
+        let members = conversations::list_members(conn, &[conversation])?;
+        Ok(members.into_iter().map(|member| member.user).collect::<Vec<_>>())
+    });
+    contacts::tell(app, &read.await?).await
+}
+
+/// Puts the group of a conversation right: its members are in it with all their connections, whoever is blocked by the other
+/// one is not. When this returns the relay knows. Safe to repeat.
+pub async fn set_group(app: &App, conversation: ConversationId) -> Result<()> {
     let read = app.db.read(move |conn| {
         let group = conversations::get_group(conn, conversation)?;
+        let shut_out = conversations::list_shut_out(conn, conversation)?;
         let members = conversations::list_members(conn, &[conversation])?;
-        let people: Vec<UserId> = members.into_iter().map(|member| member.user).collect();
-        Ok((
+        let (out, within): (Vec<UserId>, Vec<UserId>) = members
+            .into_iter()
+            .map(|member| member.user)
+            .partition(|user| shut_out.contains(user));
+        let change = GroupChange {
             group,
-            store::list_relay_ids(conn, &people)?,
-            accounts::list(conn, &people)?,
-        ))
+            add: store::list_relay_ids(conn, &within)?,
+            remove: store::list_relay_ids(conn, &out)?,
+        };
+        Ok((change, within, out))
     });
-    let (group, relay_ids, accounts) = read.await?;
-    app.relay
-        .live()
-        .join(&group, &accounts.keys().copied().collect::<Vec<_>>());
-    app.relay
-        .change_groups(vec![GroupChange {
-            group,
-            add: relay_ids,
-            remove: Vec::new(),
-        }])
-        .await?;
-    let history_id = app.history_id.to_string();
-    app.relay.tell_all(accounts.into_values().map(|account| {
-        (
-            account.relay_group,
-            ServerFrame::Person {
-                rev: account.rev,
-                history_id: history_id.clone(),
-            },
-        )
-    }));
-    Ok(())
+    let (change, within, out) = read.await?;
+    app.relay.live().join(&change.group, &within);
+    app.relay.live().leave(&change.group, &out);
+    app.relay.change_groups(vec![change]).await
 }
 
 /// What the relay must know of these connections.

@@ -3,7 +3,7 @@
 use crate::platform::app::App;
 use crate::platform::jobs::{self, Due, Job, MOST_TRIES};
 use crate::platform::problem::{Problem, Result};
-use crate::{accounts, presence};
+use crate::{accounts, contacts, conversations, presence};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -35,6 +35,13 @@ async fn run_one(app: &App, due: &Due) -> Result<()> {
     match due.job() {
         Some(Job::ProfileChanged { user }) => presence::work::tell_profile(app, user).await,
         Some(Job::PurgeAvatar { key }) => accounts::avatar::purge(app, &key).await,
+        Some(Job::BecameContacts { one, other }) => {
+            let changed = app
+                .db
+                .write(move |conn| conversations::become_contacts(conn, one, other));
+            contacts::tell(app, &changed.await?).await
+        }
+        Some(Job::SetGroup { conversation }) => presence::set_group(app, conversation).await,
         Some(Job::LetIn { conversation }) => presence::try_to_let_in(app, conversation).await,
         Some(Job::RevokeRelayIds { relay_ids }) => {
             for relay_id in &relay_ids {

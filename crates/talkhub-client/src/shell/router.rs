@@ -6,7 +6,7 @@ use crate::platform::app::App;
 use crate::platform::problem::Problem;
 use crate::platform::routes::{get, resource};
 use crate::presence::Tracker;
-use crate::{accounts, messages, presence};
+use crate::{accounts, contacts, messages, presence};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -33,9 +33,12 @@ pub fn router(
         .configure(accounts::factor_http::routes)
         // After `/sessions/current` and `/sessions/step`, which its pattern would take for ids.
         .configure(accounts::devices::routes)
+        .configure(contacts::http::routes)
+        .configure(presence::blocks::routes)
         .configure(presence::http::routes)
         .configure(presence::choice::routes)
         .configure(messages::http::routes)
+        .configure(messages::requests::routes)
         .default_service(web::to(missing));
     actix_web::App::new()
         .app_data(Data::new(app))

@@ -4,14 +4,20 @@
 
 mod accounts;
 mod app;
+mod bad_input;
+mod blocks;
 mod commit;
+mod contacts;
 mod conversations;
 mod data;
 mod devices;
 mod doors;
+mod following;
 mod fuzz;
 mod jobs;
 mod link;
+mod matrix;
+mod message_requests;
 mod messages;
 mod pages;
 mod passed_on;
@@ -21,5 +27,6 @@ mod presence;
 mod profile;
 mod second_factor;
 mod second_factor_bounds;
+mod shut_out;
 mod status;
 mod tokens;

@@ -198,6 +198,12 @@ pub const SETTINGS: &[Setting] = &[
         "Searches for people, for each person.",
     ),
     setting(
+        "TALKHUB_CONTACT_REQUESTS_PER_MINUTE",
+        "20",
+        Number(1, 100_000),
+        "Contact requests, for each person.",
+    ),
+    setting(
         "TALKHUB_REGISTRATIONS_PER_MINUTE",
         "30",
         Number(1, 100_000),

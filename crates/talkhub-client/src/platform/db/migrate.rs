@@ -56,6 +56,13 @@ const STEPS: &[Step] = &[
         mysql: include_str!("../../../../../migrations/mysql/0005_presence.sql"),
         again: true,
     },
+    Step {
+        version: 6,
+        name: "contacts",
+        sqlite: include_str!("../../../../../migrations/sqlite/0006_contacts.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0006_contacts.sql"),
+        again: true,
+    },
 ];
 
 /// Why a database cannot be used. The text is for the operator.

@@ -194,6 +194,57 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Two rows for each pair: each of them has the other.
+    contacts (user_id, contact_id) {
+        user_id -> BigInt,
+        contact_id -> BigInt,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// At most one for a pair, whoever made it.
+    contact_requests (id) {
+        id -> BigInt,
+        pair_key -> Text,
+        sender -> BigInt,
+        addressee -> BigInt,
+        note -> Text,
+        /// The addressee has said no, or had blocked the sender: only the sender still sees it.
+        is_silent -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocks (user_id, blocked_id) {
+        user_id -> BigInt,
+        blocked_id -> BigInt,
+        pair_key -> Text,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// The person's `rev` when what holds between them and somebody else last changed for them.
+    relations (user_id, other_id) {
+        user_id -> BigInt,
+        other_id -> BigInt,
+        rev -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// For this member a stranger's conversation that they have not taken up.
+    message_requests (conversation_id, user_id) {
+        conversation_id -> BigInt,
+        user_id -> BigInt,
+        /// Up to here they do not want it; later messages bring it back.
+        hidden_seq -> BigInt,
+    }
+}
+
 diesel::joinable!(members -> conversations (conversation_id));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -206,5 +257,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     online,
     conversations,
     members,
-    messages
+    messages,
+    message_requests
 );

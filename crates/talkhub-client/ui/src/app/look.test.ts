@@ -11,7 +11,7 @@ vi.mock("../relay/actions.dom", () => ({
 }));
 
 const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
-const talk = (rev: number, online: boolean): Conversation => ({ id: TALK, kind: "private", group: GROUP, members: [{ ...ANN, read: 0, online: true }, { ...BOB, read: 0, online, ...(online ? {} : { last_seen: 5 }) }], seq: 1, rev, read: 1, unread: 0, last_message: message(1, rev), created_at: 1 });
+const talk = (rev: number, online: boolean): Conversation => ({ id: TALK, kind: "private", state: "open", group: GROUP, members: [{ ...ANN, read: 0, online: true }, { ...BOB, read: 0, online, ...(online ? {} : { last_seen: 5 }) }], seq: 1, rev, read: 1, unread: 0, last_message: message(1, rev), created_at: 1 });
 const look: Delivery = { from: "relay", to: GROUP, class: "ephemeral", frame: '{"kind":"look"}' };
 
 let server: Record<string, unknown>;
@@ -49,7 +49,7 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
   server = {
     "/api/v1/conversations": { conversations: [talk(6, false)], rev: 4, history_id: "h" },
     "/api/v1/conversations/7/changes?after=5": { messages: [message(1, 6)], marks: [], upto: 6, too_far: false, history_id: "h" },
-    "/api/v1/me/changes?after=3": { me: { ...me, rev: 4, theme: "light" }, conversations: [], upto: 4, history_id: "h" },
+    "/api/v1/me/changes?after=3": { me: { ...me, rev: 4, theme: "light" }, conversations: [], relations: [], upto: 4, history_id: "h" },
   };
   asked = [];
   vi.spyOn(Math, "random").mockReturnValue(0.99);

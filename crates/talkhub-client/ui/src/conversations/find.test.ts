@@ -11,7 +11,7 @@ beforeEach(() => {
   [slow, picked] = [500, []];
   vi.stubGlobal("fetch", async (path: string) => {
     await new Promise((resolve) => setTimeout(resolve, slow));
-    return new Response(JSON.stringify({ users: path.endsWith("=an") ? [ANN] : path.endsWith("=bo") ? [BOB] : [] }));
+    return new Response(JSON.stringify({ users: (path.endsWith("=an") ? [ANN] : path.endsWith("=bo") ? [BOB] : []).map((one) => ({ ...one, contact: "none", blocked: false })) }));
   });
 });
 afterEach(() => {

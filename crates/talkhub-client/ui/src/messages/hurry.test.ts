@@ -87,7 +87,7 @@ describe("the mark", () => {
     const conversations = await import("../conversations/actions.dom");
     const { watchReading } = await import("./reading.dom");
     conversations.begin(me);
-    conversations.apply({ kind: "learned", conversations: [{ id: TALK, kind: "private", group: GROUP, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 1, rev: 1, read: 0, unread: 1, created_at: 1 }] });
+    conversations.apply({ kind: "learned", conversations: [{ id: TALK, kind: "private", state: "open", group: GROUP, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 1, rev: 1, read: 0, unread: 1, created_at: 1 }] });
     messages.open(TALK);
     await rest(0);
     const view: EventTarget = new EventTarget();

@@ -20,7 +20,7 @@ vi.mock("../relay/actions.dom", () => ({
 
 const START = 1_000_000;
 const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
-const talk: Conversation = { id: TALK, kind: "private", group: GROUP, members: [], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, members: [], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
 const unknown: Ack = { status: "refused", problem: { type: "/problems/unknown-address", title: "no", status: 404 } };
 const forbidden: Ack = { status: "refused", problem: { type: "/problems/not-reachable", title: "no", status: 403 } };
 const stored: Ack = { status: "stored", seq: 1, rev: 1, at: 1, history_id: "h" };

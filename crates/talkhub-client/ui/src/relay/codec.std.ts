@@ -1,12 +1,14 @@
 // What comes over any wire, turned from `unknown` into types. Unknown kinds and malformed frames give null.
 import { BadWire, decoded, Fields, json } from "../kit/fields.std";
-import { isConversationId, isGroup, isMessageId, isRelayId, isUserId } from "./ids.std";
+import { isConversationId, isGroup, isMessageId, isRelayId, isRequestId, isUserId } from "./ids.std";
 import type * as wire from "./wire.gen.std";
 
 const isTheme = (text: string): text is wire.Theme => text === "dark" || text === "light" || text === "system";
 const isPresenceChoice = (text: string): text is wire.PresenceChoice => text === "online" || text === "away" || text === "busy" || text === "invisible";
 const isStatus = (text: string): text is wire.Status => text === "online" || text === "away" || text === "busy";
 const isKind = (text: string): text is wire.ConversationKind => text === "private" || text === "room";
+const isState = (text: string): text is wire.ConversationState => text === "open" || text === "request" || text === "hidden";
+const isContactState = (text: string): text is wire.ContactState => text === "none" || text === "requested" || text === "incoming" || text === "contact";
 const isClass = (text: string): text is wire.Class => text === "durable" || text === "ephemeral";
 
 /** An absent optional stays absent: `{...optional("at", 3)}`. */
@@ -55,10 +57,46 @@ export function me(input: unknown): wire.Me {
   };
 }
 
+function contactRequest(input: unknown): wire.ContactRequest {
+  const from = new Fields(input, "request");
+  return { id: from.kind("id", isRequestId), note: from.text("note"), at: from.number("at") };
+}
+
+function relationOf(from: Fields): wire.Relation {
+  return {
+    ...personOf(from),
+    contact: from.kind("contact", isContactState),
+    blocked: from.flag("blocked"),
+    ...(from.has("request") ? { request: from.one("request", contactRequest) } : {}),
+    ...maybeNumber(from, "since"),
+  };
+}
+export const relation = (input: unknown): wire.Relation => relationOf(new Fields(input, "relation"));
+
+export function contactRequests(input: unknown): wire.ContactRequests {
+  const from = new Fields(input, "requests");
+  return { incoming: from.list("incoming", relation), outgoing: from.list("outgoing", relation), rev: from.number("rev") };
+}
+
+function contact(input: unknown): wire.Contact {
+  const from = new Fields(input, "contact");
+  return { ...relationOf(from), online: from.flag("online"), ...maybeStatus(from), ...maybeNumber(from, "last_seen") };
+}
+
+export function contacts(input: unknown): wire.Contacts {
+  const from = new Fields(input, "contacts");
+  return { contacts: from.list("contacts", contact), rev: from.number("rev") };
+}
+
+export function blocks(input: unknown): wire.Blocks {
+  const from = new Fields(input, "blocks");
+  return { blocks: from.list("blocks", relation), rev: from.number("rev") };
+}
+
 export function profile(input: unknown): wire.Profile {
   const from = new Fields(input, "profile");
   return {
-    ...personOf(from),
+    ...relationOf(from),
     status_line: from.text("status_line"),
     online: from.flag("online"),
     ...maybeStatus(from),
@@ -106,6 +144,7 @@ export function conversation(input: unknown): wire.Conversation {
   return {
     id: from.kind("id", isConversationId),
     kind: from.kind("kind", isKind),
+    state: from.has("state") ? from.kind("state", isState) : "open",
     group: from.kind("group", isGroup),
     members: from.list("members", member),
     seq: from.number("seq"),
@@ -161,6 +200,7 @@ export function myChanges(input: unknown): wire.MyChanges {
   return {
     me: from.has("me") ? from.one("me", me) : null,
     conversations: from.list("conversations", conversation),
+    relations: from.has("relations") ? from.list("relations", relation) : [],
     upto: from.number("upto"),
     history_id: from.text("history_id"),
   };
@@ -195,7 +235,7 @@ export function readMark(input: unknown): wire.ReadMark {
 }
 
 export function people(input: unknown): wire.People {
-  return { users: new Fields(input, "people").list("users", person) };
+  return { users: new Fields(input, "people").list("users", relation) };
 }
 
 export function freeUserId(input: unknown): wire.FreeUserId {

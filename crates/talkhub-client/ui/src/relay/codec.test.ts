@@ -15,8 +15,11 @@ function reader(name: string): ((input: unknown) => unknown) | null {
   const plain: [string, (input: unknown) => unknown][] = [
     ["ack.", codec.ack],
     ["delivery.", codec.delivery],
+    ["api.blocks.", codec.blocks],
     ["api.changes.", codec.changes],
     ["api.committed.", codec.committed],
+    ["api.contact_requests.", codec.contactRequests],
+    ["api.contacts.", codec.contacts],
     ["api.conversation.", codec.conversation],
     ["api.conversations.", codec.conversations],
     ["api.free_user_id.", codec.freeUserId],
@@ -31,6 +34,7 @@ function reader(name: string): ((input: unknown) => unknown) | null {
     ["api.person.", codec.person],
     ["api.profile.", codec.profile],
     ["api.read_mark.", codec.readMark],
+    ["api.relation.", codec.relation],
     ["api.relay_ticket.", codec.relayTicket],
     ["problem.", codec.problem],
   ];

@@ -26,6 +26,11 @@ export type RelayId = string & { readonly brand: "RelayId" };
 export type Group = string & { readonly brand: "Group" };
 
 /**
+ * A contact request: a positive number, made by the logic server.
+ */
+export type RequestId = string & { readonly brand: "RequestId" };
+
+/**
  * How an event is treated.
  */
 export type Class = "durable" | "ephemeral";
@@ -329,6 +334,11 @@ sent_at?: number, };
 export type ConversationKind = "private" | "room";
 
 /**
+ * Where a conversation stands for one of its members.
+ */
+export type ConversationState = "open" | "request" | "hidden";
+
+/**
  * One member of a conversation.
  */
 export type Member = {
@@ -357,6 +367,10 @@ avatar?: string, };
  * A conversation as one of its members sees it.
  */
 export type Conversation = { id: ConversationId, kind: ConversationKind,
+/**
+ * For the caller alone.
+ */
+state: ConversationState,
 /**
  * Its address at the relay.
  */
@@ -435,7 +449,11 @@ too_far: boolean, history_id: string, };
 /**
  * `GET /me/changes?after=`: what is the caller's alone and has changed.
  */
-export type MyChanges = { me: Me | null, conversations: Array<Conversation>, upto: number, history_id: string, };
+export type MyChanges = { me: Me | null, conversations: Array<Conversation>,
+/**
+ * People between whom and the caller something has changed: as it is now.
+ */
+relations: Array<Relation>, upto: number, history_id: string, };
 
 /**
  * `POST /conversations/{id}/messages`: the same id gives the same answer, any number of times.
@@ -496,9 +514,121 @@ export type RelayTicket = {
 relay_url: string, relay_id: RelayId, token: string, lease_s: number, };
 
 /**
- * `GET /users?query=`.
+ * Whether two people are contacts, or one has asked the other.
  */
-export type People = { users: Array<Person>, };
+export type ContactState = "none" | "requested" | "incoming" | "contact";
+
+/**
+ * An open contact request.
+ */
+export type ContactRequest = { id: RequestId,
+/**
+ * What the sender added; may be empty.
+ */
+note: string, at: number, };
+
+/**
+ * Somebody, and what holds between the caller and them.
+ */
+export type Relation = { contact: ContactState,
+/**
+ * The caller has blocked them.
+ */
+blocked: boolean,
+/**
+ * The open request between them, whoever made it.
+ */
+request?: ContactRequest,
+/**
+ * Since when they are contacts.
+ */
+since?: number, user_id: UserId, username: string,
+/**
+ * What to show; the username where no display name was chosen.
+ */
+display_name: string,
+/**
+ * 0 to 11: which of the twelve hues.
+ */
+avatar_color: number,
+/**
+ * The relay's opaque word for this person: `from.subject` of what their clients send.
+ */
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
+
+/**
+ * `POST /contact-requests`.
+ */
+export type ContactRequestForm = { user_id: UserId, note: string, };
+
+/**
+ * `GET /contact-requests`: newest first.
+ */
+export type ContactRequests = { incoming: Array<Relation>, outgoing: Array<Relation>,
+/**
+ * The caller's own `rev`, of the same snapshot.
+ */
+rev: number, };
+
+/**
+ * One line of `GET /contacts`.
+ */
+export type Contact = { online: boolean, status?: Status, last_seen?: number, contact: ContactState,
+/**
+ * The caller has blocked them.
+ */
+blocked: boolean,
+/**
+ * The open request between them, whoever made it.
+ */
+request?: ContactRequest,
+/**
+ * Since when they are contacts.
+ */
+since?: number, user_id: UserId, username: string,
+/**
+ * What to show; the username where no display name was chosen.
+ */
+display_name: string,
+/**
+ * 0 to 11: which of the twelve hues.
+ */
+avatar_color: number,
+/**
+ * The relay's opaque word for this person: `from.subject` of what their clients send.
+ */
+subject: Group,
+/**
+ * The address of their picture, such as `/avatars/k7Fh0c1qS9mUe2aVnYw3Rg`; another picture has another address.
+ */
+avatar?: string, };
+
+/**
+ * `GET /contacts`: who is online first, then by name.
+ */
+export type Contacts = { contacts: Array<Contact>,
+/**
+ * The caller's own `rev`, of the same snapshot.
+ */
+rev: number, };
+
+/**
+ * `GET /blocks`: whom the caller has blocked, by name.
+ */
+export type Blocks = { blocks: Array<Relation>,
+/**
+ * The caller's own `rev`, of the same snapshot.
+ */
+rev: number, };
+
+/**
+ * `GET /users?query=`: at most 20, best first.
+ */
+export type People = { users: Array<Relation>, };
 
 /**
  * `GET /users/{user ID}`: the profile card.
@@ -507,7 +637,19 @@ export type Profile = {
 /**
  * A line about themselves; may be empty.
  */
-status_line: string, online: boolean, status?: Status, last_seen?: number, created_at: number, user_id: UserId, username: string,
+status_line: string, online: boolean, status?: Status, last_seen?: number, created_at: number, contact: ContactState,
+/**
+ * The caller has blocked them.
+ */
+blocked: boolean,
+/**
+ * The open request between them, whoever made it.
+ */
+request?: ContactRequest,
+/**
+ * Since when they are contacts.
+ */
+since?: number, user_id: UserId, username: string,
 /**
  * What to show; the username where no display name was chosen.
  */

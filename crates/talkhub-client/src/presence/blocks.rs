@@ -1,0 +1,123 @@
+//! The JSON doors of blocks. A block is a matter of contacts; that nobody hears anything more is one of groups.
+
+use super::set_group;
+use crate::accounts::SignedIn;
+use crate::platform::app::App;
+use crate::platform::jobs::{self, Job};
+use crate::platform::problem::{Problem, Result};
+use crate::platform::routes::{get, resource};
+use crate::{accounts, contacts, conversations};
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, Path};
+use shared_protocol::api::Presence;
+use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
+
+/// The routes of blocks under `/api/v1`.
+pub fn routes(routes: &mut web::ServiceConfig) {
+    routes
+        .service(resource("/blocks", [("GET", get().to(list))]))
+        .service(resource(
+            "/blocks/{user_id}",
+            [
+                ("PUT", web::put().to(create)),
+                ("DELETE", web::delete().to(remove)),
+            ],
+        ));
+}
+
+/// `GET /blocks`
+async fn list(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
+    let user = me.user();
+    let blocks = app.db.read(move |conn| contacts::blocks(conn, user)).await?;
+    Ok(HttpResponse::Ok().json(blocks))
+}
+
+/// `PUT /blocks/{user ID}`: safe to repeat. When it is answered no frame reaches the other one any more. (RU17)
+async fn create(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
+    let other: UserId = other.parse().map_err(|_| Problem::Missing("person"))?;
+    let (user, clock) = (me.user(), app.clock.clone());
+    let blocked = app.db.write(move |conn| {
+        let conversation = conversations::lock_private(conn, user, other)?;
+        let told = contacts::block(conn, user, other, &clock)?;
+        enqueue(conn, conversation, &clock)?;
+        Ok((conversation, told))
+    });
+    let (conversation, told) = blocked.await?;
+    apply(&app, conversation, [user, other], &told).await?;
+    tracing::info!(user = %user, "Blocked somebody");
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `DELETE /blocks/{user ID}`
+async fn remove(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
+    let other: UserId = other.parse().map_err(|_| Problem::Missing("block"))?;
+    let (user, clock) = (me.user(), app.clock.clone());
+    let lifted = app.db.write(move |conn| {
+        let conversation = conversations::lock_private(conn, user, other)?;
+        contacts::unblock(conn, user, other)?;
+        enqueue(conn, conversation, &clock)?;
+        Ok(conversation)
+    });
+    let conversation = lifted.await?;
+    apply(&app, conversation, [user, other], &[user]).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Done at once by the door; the job is for a relay that does not answer just now.
+fn enqueue(
+    conn: &mut crate::platform::db::DbConn,
+    conversation: Option<ConversationId>,
+    clock: &crate::platform::clock::Clock,
+) -> Result<()> {
+    match conversation {
+        Some(conversation) => Ok(jobs::enqueue(conn, &Job::SetGroup { conversation }, clock)?),
+        None => Ok(()),
+    }
+}
+
+/// Out of the group or back into it; then who must know hears of it.
+async fn apply(
+    app: &App,
+    conversation: Option<ConversationId>,
+    pair: [UserId; 2],
+    told: &[UserId],
+) -> Result<()> {
+    if let Some(conversation) = conversation {
+        match set_group(app, conversation).await {
+            // The job goes on trying, and the lease bounds it.
+            Err(Problem::RelayAway) => tracing::warn!("A block could not be told to the relay yet"),
+            done => done?,
+        }
+        let frames = app.db.read(move |conn| frames_between(conn, conversation, pair));
+        app.relay.tell_all(frames.await?);
+    }
+    contacts::tell(app, told).await
+}
+
+/// Each of the two hears whether the other is there, as far as they may know it now.
+fn frames_between(
+    conn: &mut crate::platform::db::DbConn,
+    conversation: ConversationId,
+    [one, other]: [UserId; 2],
+) -> Result<Vec<(Group, ServerFrame)>> {
+    let accounts = accounts::list(conn, &[one, other])?;
+    let shows = !contacts::list_apart(conn, one)?.contains(&other);
+    let mut frames = Vec::new();
+    for (viewer, seen) in [(one, other), (other, one)] {
+        let (Some(viewer), Some(seen)) = (accounts.get(&viewer), accounts.get(&seen)) else {
+            continue;
+        };
+        let presence = Presence {
+            user_id: seen.user_id,
+            online: seen.is_online && shows,
+            status: seen.presence().status.filter(|_| shows),
+            last_seen: seen.presence().last_seen.filter(|_| shows),
+        };
+        let frame = ServerFrame::Presence {
+            conversation,
+            people: vec![presence],
+        };
+        frames.push((viewer.relay_group.clone(), frame));
+    }
+    Ok(frames)
+}
