@@ -3,6 +3,7 @@
 mod contacts;
 mod passed_on;
 mod presence;
+mod privacy;
 mod profile;
 mod signing_in;
 
@@ -11,6 +12,7 @@ pub use contacts::{
 };
 pub use passed_on::{HandInForm, HandInResult, HandedIn, PassedOn};
 pub use presence::{IdleForm, OnlinePeople, OnlinePerson, Presence, PresenceChoice, PresenceForm, Status};
+pub use privacy::{Audience, Privacy, PrivacyForm};
 pub use profile::{Me, Profile, ProfileForm};
 pub use signing_in::{
     CodeForm, FactorForm, FactorSecret, ProofForm, RecoveryCodes, RefreshForm, SecondFactor, SecondStep,
@@ -131,6 +133,9 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Its address at the relay.
     pub group: Group,
+    /// Whether its members see each other type: where not, a page neither sends nor shows it.
+    #[serde(default = "yes")]
+    pub typing: bool,
     /// Both people of a private conversation (one for notes to oneself), oneself among them.
     pub members: Vec<Member>,
     /// The last message's seq; 0 when nothing was written yet.
@@ -346,4 +351,8 @@ pub struct Island {
     pub now: i64,
     /// The language of the words, such as `en`.
     pub language: String,
+}
+
+fn yes() -> bool {
+    true
 }

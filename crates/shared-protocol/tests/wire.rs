@@ -17,7 +17,7 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 60] = [
+const TYPES: [(&str, Again); 62] = [
     ("ack", again::<Ack>),
     ("api.blocks", again::<api::Blocks>),
     ("api.changes", again::<api::Changes>),
@@ -36,6 +36,7 @@ const TYPES: [(&str, Again); 60] = [
     ("api.online_people", again::<api::OnlinePeople>),
     ("api.people", again::<api::People>),
     ("api.person", again::<api::Person>),
+    ("api.privacy", again::<api::Privacy>),
     ("api.profile", again::<api::Profile>),
     ("api.read_mark", again::<api::ReadMark>),
     ("api.relation", again::<api::Relation>),
@@ -51,6 +52,7 @@ const TYPES: [(&str, Again); 60] = [
     ("form.login", again::<api::LoginForm>),
     ("form.password", again::<api::PasswordForm>),
     ("form.presence", again::<api::PresenceForm>),
+    ("form.privacy", again::<api::PrivacyForm>),
     ("form.profile", again::<api::ProfileForm>),
     ("form.proof", again::<api::ProofForm>),
     ("form.read", again::<api::ReadForm>),

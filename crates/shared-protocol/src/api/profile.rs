@@ -1,6 +1,6 @@
 //! Oneself, and what others see of a person.
 
-use super::{Person, PresenceChoice, Relation, Status, Theme};
+use super::{Person, PresenceChoice, Privacy, Relation, Status, Theme};
 use serde::{Deserialize, Serialize};
 
 /// Oneself: `GET /me`.
@@ -20,6 +20,8 @@ pub struct Me {
     /// What they want to be shown as.
     #[serde(default)]
     pub presence: PresenceChoice,
+    #[serde(default)]
+    pub privacy: Privacy,
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub created_at: i64,
     /// The person's own `rev`: see `GET /me/changes`.

@@ -2,6 +2,7 @@
 
 use super::names::{DisplayName, Email, Password, Username, folded};
 use super::online::StatusRow;
+use super::privacy::{PrivacyRow, What, is_open};
 use super::profile::ProfileRow;
 use crate::platform::clock::{Clock, millis};
 use crate::platform::config;
@@ -93,6 +94,9 @@ pub struct Account {
     /// None for somebody who is plainly online, or not there.
     #[diesel(embed)]
     pub status: Option<StatusRow>,
+    /// None for somebody who keeps nothing from anybody.
+    #[diesel(embed)]
+    pub privacy_row: Option<PrivacyRow>,
 }
 
 impl Account {
@@ -104,7 +108,15 @@ impl Account {
             display_name: self.display_name.clone(),
             avatar_color: u8::try_from(self.avatar_color).unwrap_or(0),
             subject: self.relay_group.clone(),
+            avatar: self.avatar_path().filter(|_| is_open(self, What::Avatar)),
+        }
+    }
+
+    /// What those may know who see the picture too.
+    pub fn whole_person(&self) -> Person {
+        Person {
             avatar: self.avatar_path(),
+            ..self.person()
         }
     }
 
@@ -123,9 +135,10 @@ impl Account {
         let shown = self.shown();
         Me {
             presence: self.presence_choice(),
+            privacy: self.privacy(),
             status_line: shown.status_line,
             language: shown.language,
-            person: self.person(),
+            person: self.whole_person(),
             email: self.email.clone(),
             theme: theme_of(&self.theme),
             created_at: self.created_at,
@@ -203,6 +216,7 @@ impl From<NewAccount> for Account {
             created_at: new.created_at,
             profile: None,
             status: None,
+            privacy_row: None,
         }
     }
 }

@@ -103,7 +103,7 @@ fn profile_page<'a>(
         account,
         grouped_id,
         fields,
-        avatar: account.person().avatar,
+        avatar: account.whole_person().avatar,
         languages: LANGUAGES,
         theme: &account.theme,
         presence: account.shown().presence,

@@ -2,7 +2,7 @@
 
 use super::model::Account;
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{profiles, refresh_tokens, sessions, sign_in_steps, statuses, users};
+use crate::platform::db::schema::{privacy, profiles, refresh_tokens, sessions, sign_in_steps, statuses, users};
 use diesel::prelude::*;
 use shared_protocol::UserId;
 
@@ -17,6 +17,7 @@ pub(super) fn find_session(
         .inner_join(users::table.on(users::userid.eq(sessions::user_id)))
         .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
         .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
+        .left_join(privacy::table.on(privacy::user_id.eq(users::userid)))
         .filter(sessions::id.eq(id))
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(idle_since))
@@ -108,6 +109,7 @@ pub(super) fn find_step(
         .inner_join(users::table.on(users::userid.eq(sign_in_steps::user_id)))
         .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
         .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
+        .left_join(privacy::table.on(privacy::user_id.eq(users::userid)))
         .filter(sign_in_steps::token_sha256.eq(token_sha256))
         .filter(sign_in_steps::expires_at.gt(now))
         .select((sign_in_steps::keep, Account::as_select()))

@@ -4,7 +4,7 @@ use super::model::{Account, NewAccount, Session, Sign, search_text};
 use super::names::username_key;
 use super::online::StatusRow;
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{online, profiles, refresh_tokens, sessions, statuses, users};
+use crate::platform::db::schema::{online, privacy, profiles, refresh_tokens, sessions, statuses, users};
 use crate::platform::hashing;
 use diesel::prelude::*;
 use shared_protocol::{Group, RelayId, UserId};
@@ -18,6 +18,7 @@ fn accounts() -> _ {
     users::table
         .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
         .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
+        .left_join(privacy::table.on(privacy::user_id.eq(users::userid)))
 }
 
 pub(super) fn find(conn: &mut DbConn, id: UserId) -> QueryResult<Option<Account>> {
@@ -238,6 +239,7 @@ pub(super) fn find_session(
         .inner_join(users::table.on(users::userid.eq(sessions::user_id)))
         .left_join(profiles::table.on(profiles::user_id.eq(users::userid)))
         .left_join(statuses::table.on(statuses::user_id.eq(users::userid)))
+        .left_join(privacy::table.on(privacy::user_id.eq(users::userid)))
         .filter(sessions::token_sha256.eq(token_sha256))
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::last_used_at.gt(idle_since))

@@ -13,6 +13,8 @@ use shared_protocol::{ConversationId, RelayId, UserId};
 pub enum Job {
     /// Tell those who see this person about the new name.
     ProfileChanged { user: UserId },
+    /// Tell those who saw more of this person, or see more now, what they see from now on.
+    PrivacyChanged { user: UserId },
     /// Remove this picture if nobody shows it.
     PurgeAvatar { key: String },
     /// These two are contacts now: nothing that one of them began is a message request any longer.

@@ -63,6 +63,13 @@ const STEPS: &[Step] = &[
         mysql: include_str!("../../../../../migrations/mysql/0006_contacts.sql"),
         again: true,
     },
+    Step {
+        version: 7,
+        name: "privacy",
+        sqlite: include_str!("../../../../../migrations/sqlite/0007_privacy.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0007_privacy.sql"),
+        again: true,
+    },
 ];
 
 /// Why a database cannot be used. The text is for the operator.

@@ -47,6 +47,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    privacy (user_id) {
+        user_id -> BigInt,
+        last_seen -> Text,
+        read_receipts -> Text,
+        typing -> Text,
+        avatar -> Text,
+        find -> Text,
+        add_to -> Text,
+        call_to -> Text,
+        write_to -> Text,
+    }
+}
+
+diesel::table! {
     statuses (user_id) {
         user_id -> BigInt,
         /// away or busy; who is plainly online or not there has no row.
@@ -250,6 +264,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     profiles,
     statuses,
+    privacy,
     idle_connections,
     sessions,
     refresh_tokens,
