@@ -1,17 +1,15 @@
-//! The doors of pictures: upload and removal by API and page, and the address under which one is served.
+//! The doors of one's own picture: upload and removal, by API and page.
 
 use super::pages::see_other;
 use super::settings::show_profile_with;
 use super::{Account, SignedIn, profile};
 use crate::platform::app::App;
 use crate::platform::blobs::BlobKey;
-use crate::platform::images::content_type;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
-use crate::platform::routes::{get, resource};
+use crate::platform::routes::resource;
 use crate::platform::upload;
-use actix_web::http::header;
-use actix_web::web::{self, Data, Path, Payload};
+use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// Pixels of a side: twice the largest size on the page, for dense screens.
@@ -31,10 +29,9 @@ pub fn routes(routes: &mut web::ServiceConfig) {
     ));
 }
 
-/// The routes of the pages, and of the pictures.
+/// The routes of the page.
 pub fn pages(routes: &mut web::ServiceConfig) {
     routes
-        .service(resource("/avatars/{key}", [("GET", get().to(show))]))
         .service(resource("/settings/avatar", [("POST", web::post().to(post))]))
         .service(resource(
             "/settings/avatar/remove",
@@ -76,40 +73,6 @@ async fn post(app: Data<App>, request: HttpRequest, me: SignedIn, body: Payload)
 async fn post_remove(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
     unset(&app, &me).await?;
     Ok(see_other("/settings/profile?saved=1"))
-}
-
-/// `GET /avatars/{key}`: whoever may not see it finds nothing. (SEC19)
-async fn show(
-    app: Data<App>,
-    request: HttpRequest,
-    _me: SignedIn,
-    key: Path<String>,
-) -> Result<HttpResponse> {
-    let key = BlobKey::parse(&key).ok_or(Problem::Missing("file"))?;
-    let wanted = key.clone();
-    let owner = app
-        .db
-        .read(move |conn| profile::find_by_avatar(conn, &wanted))
-        .await?;
-    let owner = owner.ok_or(Problem::Missing("file"))?;
-    let tag = format!("\"{}\"", key.as_str());
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    let known = known.is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((header::ETAG, tag))
-        // What stands under an address never changes; a day, because who may see it can.
-        .insert_header((header::CACHE_CONTROL, "private, max-age=86400, immutable"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
-        .insert_header((header::CONTENT_DISPOSITION, "inline"));
-    if known {
-        return Ok(answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
-    }
-    let Some(bytes) = app.blobs.get(&key).await? else {
-        tracing::error!(user = %owner, "A picture is missing in the data folder");
-        return Err(Problem::Missing("file"));
-    };
-    Ok(answer.content_type(content_type(&bytes)).body(bytes))
 }
 
 /// A new picture of oneself. The file stands before the row names it, and a job waits that removes it should the row

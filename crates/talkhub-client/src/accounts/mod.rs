@@ -44,8 +44,8 @@ use shared_protocol::api::{Person, RegisterForm};
 use shared_protocol::{Group, RelayId, UserId};
 use std::collections::HashMap;
 
-/// How many people a search gives.
-const MOST_FOUND: i64 = 20;
+/// How many people a search looks through: some of them may not be found by everybody.
+const MOST_FOUND: i64 = 200;
 
 /// Makes an account; every field that is taken is named at once.
 pub fn register(

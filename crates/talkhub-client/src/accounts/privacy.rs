@@ -12,6 +12,7 @@ use crate::platform::words::Said;
 use diesel::prelude::*;
 use shared_protocol::UserId;
 use shared_protocol::api::{Audience, Privacy, PrivacyForm};
+use std::collections::HashSet;
 
 /// One row of `privacy`; whoever has none keeps nothing from anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -105,6 +106,23 @@ pub fn share(one: &Account, other: &Account, are_contacts: bool, what: What) -> 
 /// Whether this person keeps `what` from somebody.
 pub fn is_open(account: &Account, what: What) -> bool {
     what.audience(&account.privacy()) == Audience::Everybody
+}
+
+/// The settings of those of `people` who have changed any.
+pub fn list_rows(conn: &mut DbConn, people: &[UserId]) -> Result<Vec<(UserId, Privacy)>> {
+    let mut rows = Vec::new();
+    for people in people.chunks(500) {
+        let found = privacy_store::list(conn, people)?;
+        rows.extend(found.iter().map(|(user, row)| (*user, Privacy::from(row))));
+    }
+    Ok(rows)
+}
+
+/// Who of `people` keeps `what` from anybody.
+pub fn list_closed(conn: &mut DbConn, people: &[UserId], what: What) -> Result<HashSet<UserId>> {
+    let rows = list_rows(conn, people)?.into_iter();
+    let closed = rows.filter(|(_, privacy)| what.audience(privacy) != Audience::Everybody);
+    Ok(closed.map(|(user, _)| user).collect())
 }
 
 /// Gives back the account as it is now. Those who saw more or see more now hear of it through a job.

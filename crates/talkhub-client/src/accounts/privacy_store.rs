@@ -21,3 +21,10 @@ pub(super) fn save(conn: &mut DbConn, user: UserId, row: &PrivacyRow) -> QueryRe
     };
     Ok(())
 }
+
+pub(super) fn list(conn: &mut DbConn, people: &[UserId]) -> QueryResult<Vec<(UserId, PrivacyRow)>> {
+    privacy::table
+        .filter(privacy::user_id.eq_any(people))
+        .select((privacy::user_id, PrivacyRow::as_select()))
+        .load(conn)
+}

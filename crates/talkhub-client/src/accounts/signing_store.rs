@@ -2,7 +2,9 @@
 
 use super::model::Account;
 use crate::platform::db::DbConn;
-use crate::platform::db::schema::{privacy, profiles, refresh_tokens, sessions, sign_in_steps, statuses, users};
+use crate::platform::db::schema::{
+    privacy, profiles, refresh_tokens, sessions, sign_in_steps, statuses, users,
+};
 use diesel::prelude::*;
 use shared_protocol::UserId;
 

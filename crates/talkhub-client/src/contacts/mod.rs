@@ -5,13 +5,17 @@ mod blocking;
 pub mod http;
 mod leaving;
 mod model;
+pub mod pictures;
+mod sight;
 mod store;
 
 pub use asking::{Asked, accept, ask, reject, remove, withdraw};
 pub use blocking::{block, unblock};
 pub use leaving::forget;
 pub use model::{Barrier, Note, Pair, Reach, Relation};
+pub use sight::{Sight, Split, hidden, split};
 
+use crate::accounts::privacy::What;
 use crate::accounts::{self, PeopleQuery};
 use crate::platform::app::App;
 use crate::platform::db::{DbConn, dialect};
@@ -19,6 +23,9 @@ use crate::platform::problem::{Problem, Result};
 use shared_protocol::api::{self, ContactState};
 use shared_protocol::{Group, ServerFrame, UserId};
 use std::collections::{HashMap, HashSet};
+
+/// How many people a search gives.
+const MOST_FOUND: usize = 20;
 
 /// Whether `from` may reach `to`, and how. Messages, calls, invitations and pages ask here and nowhere else; whole
 /// batches ask [`list_barriers`], which this rests on.
@@ -45,6 +52,20 @@ pub fn list_barriers(conn: &mut DbConn, pairs: &[Pair]) -> Result<HashMap<(UserI
         .collect();
     // Whoever has blocked knows it: of two blocks that meet, one's own is named.
     barriers.extend(blocks.into_iter().map(|block| (block, Barrier::OwnBlock)));
+    let people: Vec<UserId> = pairs.iter().flat_map(|pair| pair.people()).collect();
+    for closed in sight::list_closed_to_strangers(conn, &people)? {
+        let of_theirs = pairs.iter().filter(|pair| pair.people().contains(&closed));
+        let others: Vec<UserId> = of_theirs.map(|pair| pair.other(closed)).collect();
+        let contacts = list_contacts_among(conn, closed, &others)?;
+        let strangers = others
+            .into_iter()
+            .filter(|other| *other != closed && !contacts.contains(other));
+        for stranger in strangers {
+            barriers
+                .entry((stranger, closed))
+                .or_insert(Barrier::NotReachable);
+        }
+    }
     Ok(barriers)
 }
 
@@ -117,9 +138,9 @@ pub fn list_changed(conn: &mut DbConn, me: UserId, after: i64) -> Result<Vec<api
 /// These people with what holds between `me` and them, in this order.
 fn describe(conn: &mut DbConn, me: UserId, others: &[UserId]) -> Result<Vec<api::Relation>> {
     let accounts = accounts::list(conn, others)?;
-    let relations = list_relations(conn, me, others)?;
+    let (relations, sight) = (list_relations(conn, me, others)?, Sight::of(conn, me, others)?);
     let described = others.iter().filter_map(|other| {
-        let person = accounts.get(other)?.person();
+        let person = sight.person(accounts.get(other)?);
         Some(relations.get(other)?.to_wire(person))
     });
     Ok(described.collect())
@@ -130,7 +151,17 @@ pub fn search(conn: &mut DbConn, query: &PeopleQuery, me: UserId) -> Result<Vec<
     let blockers = store::list_blockers(conn, &[me])?.into_iter().map(|(who, _)| who);
     let hidden: Vec<UserId> = blockers.chain([me]).collect();
     let found = accounts::search(conn, query, &hidden)?;
-    let ids: Vec<UserId> = found.iter().map(|person| person.user_id).collect();
+    let mut ids: Vec<UserId> = found.iter().map(|person| person.user_id).collect();
+    if !matches!(query, PeopleQuery::Id(_)) {
+        // Whoever knows the ID was given it.
+        let (sight, accounts) = (Sight::of(conn, me, &ids)?, accounts::list(conn, &ids)?);
+        ids.retain(|id| {
+            accounts
+                .get(id)
+                .is_some_and(|account| sight.shares(account, What::Find))
+        });
+    }
+    ids.truncate(MOST_FOUND);
     describe(conn, me, &ids)
 }
 
@@ -141,13 +172,14 @@ pub fn card(conn: &mut DbConn, me: UserId, other: UserId) -> Result<api::Profile
     if blocks.contains(&(other, me)) {
         return Err(Problem::Missing("person"));
     }
-    let (presence, shows) = (account.presence(), blocks.is_empty());
+    let sight = Sight::of(conn, me, &[other])?;
+    let presence = sight.presence(&account);
     Ok(api::Profile {
-        relation: relation(conn, me, other)?.to_wire(account.person()),
+        relation: relation(conn, me, other)?.to_wire(sight.person(&account)),
         status_line: account.shown().status_line,
-        online: presence.online && shows,
-        status: presence.status.filter(|_| shows),
-        last_seen: presence.last_seen.filter(|_| shows),
+        online: presence.online,
+        status: presence.status,
+        last_seen: presence.last_seen,
         created_at: account.created_at,
     })
 }
@@ -159,11 +191,11 @@ pub fn contacts(conn: &mut DbConn, me: UserId) -> Result<api::Contacts> {
         .into_iter()
         .map(|(contact, _)| contact)
         .collect();
-    let accounts = accounts::list(conn, &ids)?;
+    let (accounts, sight) = (accounts::list(conn, &ids)?, Sight::of(conn, me, &ids)?);
     let mut contacts: Vec<api::Contact> = describe(conn, me, &ids)?
         .into_iter()
         .filter_map(|relation| {
-            let presence = accounts.get(&relation.person.user_id)?.presence();
+            let presence = sight.presence(accounts.get(&relation.person.user_id)?);
             Some(api::Contact {
                 relation,
                 online: presence.online,
@@ -226,6 +258,19 @@ pub async fn tell(app: &App, people: &[UserId]) -> Result<()> {
     });
     app.relay.tell_all(frames);
     Ok(())
+}
+
+/// `me` shows their contacts more or less than before: gives back whom.
+pub fn note_change_for_contacts(conn: &mut DbConn, me: UserId) -> Result<Vec<UserId>> {
+    let mut contacts: Vec<UserId> = store::list_contacts(conn, me)?
+        .into_iter()
+        .map(|(contact, _)| contact)
+        .collect();
+    contacts.sort_unstable();
+    for contact in &contacts {
+        note_change(conn, *contact, me)?;
+    }
+    Ok(contacts)
 }
 
 /// Holds both people until the transaction ends: whatever happens between two people happens one after the other.

@@ -13,7 +13,7 @@ use crate::platform::db::dialect::{self, Locked};
 use crate::platform::problem::{Problem, Result};
 use shared_protocol::api::ConversationState;
 use shared_protocol::{ConversationId, Group, UserId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The one private conversation of these two (or of one: notes to oneself).
 pub struct Private {
@@ -129,6 +129,30 @@ pub fn lock_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Opt
 /// Locks the conversations with these groups until the transaction ends.
 pub fn lock(conn: &mut DbConn, groups: &[&Group]) -> Result<Vec<Locked>> {
     Ok(dialect::lock_conversations(conn, groups)?)
+}
+
+/// What `me` shows in the conversations they belong to has changed: all members have something new in them. Gives back who
+/// must hear of it. In a large room nobody is told.
+pub fn note_change_for_members(conn: &mut DbConn, me: UserId, most_members: usize) -> Result<Vec<UserId>> {
+    let ids: Vec<ConversationId> = store::list_mine(conn, me)?
+        .into_iter()
+        .map(|mine| mine.conversation.id)
+        .collect();
+    let mut conversations: BTreeMap<ConversationId, Vec<UserId>> = BTreeMap::new();
+    for member in store::list_members(conn, &ids)? {
+        conversations
+            .entry(member.conversation)
+            .or_default()
+            .push(member.user);
+    }
+    conversations.retain(|_, members| members.len() <= most_members);
+    let ids: Vec<ConversationId> = conversations.keys().copied().collect();
+    let people: BTreeSet<UserId> = conversations.into_values().flatten().chain([me]).collect();
+    for person in &people {
+        let rev = accounts::next_rev(conn, *person)?;
+        store::update_person_revs(conn, &ids, *person, rev)?;
+    }
+    Ok(people.into_iter().collect())
 }
 
 /// Which of `people` belong to which of these conversations, and what keeps them from writing. The one place for "may A

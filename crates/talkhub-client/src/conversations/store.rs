@@ -273,3 +273,18 @@ pub(super) fn update_read(conn: &mut DbConn, id: ConversationId, me: UserId, rea
         .execute(conn)
         .map(|_| ())
 }
+
+pub(super) fn update_person_revs(
+    conn: &mut DbConn,
+    ids: &[ConversationId],
+    user: UserId,
+    rev: i64,
+) -> QueryResult<()> {
+    for ids in ids.chunks(500) {
+        let rows = m::table
+            .filter(m::user_id.eq(user))
+            .filter(m::conversation_id.eq_any(ids));
+        diesel::update(rows).set(m::person_rev.eq(rev)).execute(conn)?;
+    }
+    Ok(())
+}

@@ -4,6 +4,7 @@ use super::committer::{COME_BACK_MS, Committer};
 use super::model::{Author, Body, Draft, Stored, Window, cursor, parse_limit};
 use super::{Outcome, overview, relay};
 use crate::accounts::SignedIn;
+use crate::accounts::privacy::What;
 use crate::platform::app::App;
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
@@ -12,7 +13,7 @@ use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
 use crate::platform::secret;
 use crate::platform::words::Said;
-use crate::{conversations, presence};
+use crate::{contacts, conversations, presence};
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -285,18 +286,21 @@ async fn update_read(
             read: mine.read,
             unread: super::unread(conn, &mine)?,
         };
-        Ok((moved, mark, mine.conversation.group))
+        let members = conversations::list_members(conn, &[id])?;
+        let members: Vec<UserId> = members.into_iter().map(|member| member.user).collect();
+        let split = contacts::split(conn, user, &members, What::ReadReceipts)?;
+        Ok((moved, mark, mine.conversation.group, split))
     });
-    let (moved, mark, group) = marked.await?;
+    let (moved, mark, group, split) = marked.await?;
     if moved {
-        app.relay.tell(
-            &group,
-            &ServerFrame::Read {
-                conversation: id,
-                user_id: user,
-                read: mark.read,
-            },
-        );
+        let frame = ServerFrame::Read {
+            conversation: id,
+            user_id: user,
+            read: mark.read,
+        };
+        // One's own tabs hear of it in any case.
+        let to = split.map_or(vec![group], |split| split.shares);
+        app.relay.tell_all(to.into_iter().map(|to| (to, frame.clone())));
     }
     Ok(HttpResponse::Ok().json(mark))
 }

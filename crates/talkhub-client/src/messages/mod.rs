@@ -15,6 +15,8 @@ pub use model::{Author, Body, Draft, Edge, Stored, Window};
 pub use overview::heads;
 pub use sending::{Outcome, send_all};
 
+use crate::accounts::privacy::What;
+use crate::contacts::Sight;
 use crate::conversations::{self, Mine};
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
@@ -34,7 +36,7 @@ pub const MOST_UNREAD: i64 = 1000;
 pub fn page(conn: &mut DbConn, mine: &Mine, window: &Window, history_id: &str) -> Result<MessagePage> {
     let rows = store::page(conn, mine.conversation.id, window)?;
     Ok(MessagePage {
-        messages: to_wire(conn, rows)?,
+        messages: to_wire(conn, mine.me, rows)?,
         marks: marks(conn, mine)?,
         rev: mine.conversation.rev,
         history_id: history_id.to_owned(),
@@ -67,7 +69,7 @@ pub fn changes(
     let is_last = rows.len() as i64 <= limit;
     rows.truncate(limit as usize);
     Ok(Changes {
-        messages: to_wire(conn, rows)?,
+        messages: to_wire(conn, mine.me, rows)?,
         marks: marks(conn, mine)?,
         upto: is_last.then_some(conversation.rev),
         too_far: false,
@@ -110,11 +112,19 @@ pub fn forget_old_refusals(conn: &mut DbConn, clock: &Clock) -> Result<usize> {
     )?)
 }
 
-/// Up to where each member has read.
+/// Up to where each member has read, as far as they share it.
 fn marks(conn: &mut DbConn, mine: &Mine) -> Result<Vec<Mark>> {
     let members = conversations::list_members(conn, &[mine.conversation.id])?;
+    let people: Vec<UserId> = members.iter().map(|member| member.user).collect();
+    let (sight, accounts) = (Sight::of(conn, mine.me, &people)?, accounts::list(conn, &people)?);
+    let shares = |user: &UserId| {
+        accounts
+            .get(user)
+            .is_some_and(|account| sight.shares(account, What::ReadReceipts))
+    };
     Ok(members
         .into_iter()
+        .filter(|member| shares(&member.user))
         .map(|member| Mark {
             user_id: member.user,
             read: member.read,
@@ -122,14 +132,15 @@ fn marks(conn: &mut DbConn, mine: &Mine) -> Result<Vec<Mark>> {
         .collect())
 }
 
-/// Rows with their senders' present names.
-fn to_wire(conn: &mut DbConn, rows: Vec<Row>) -> Result<Vec<Message>> {
+/// Rows with their senders as `me` sees them now.
+fn to_wire(conn: &mut DbConn, me: UserId, rows: Vec<Row>) -> Result<Vec<Message>> {
     let mut senders: Vec<UserId> = rows.iter().map(|row| row.sender).collect();
     senders.sort_unstable();
     senders.dedup();
+    let sight = Sight::of(conn, me, &senders)?;
     let people: HashMap<_, _> = accounts::list(conn, &senders)?
         .into_iter()
-        .map(|(id, account)| (id, account.person()))
+        .map(|(id, account)| (id, sight.person(&account)))
         .collect();
     Ok(rows
         .into_iter()

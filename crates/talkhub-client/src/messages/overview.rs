@@ -1,6 +1,8 @@
 //! Conversations as their members see them: people, marks, badges, the last message.
 
 use super::{store, to_wire, unread};
+use crate::accounts::privacy::What;
+use crate::contacts::Sight;
 use crate::conversations::{self, Mine};
 use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
@@ -62,24 +64,26 @@ pub(super) fn my_changes(conn: &mut DbConn, me: UserId, after: i64, history_id: 
 
 fn describe(conn: &mut DbConn, mine: Vec<Mine>) -> Result<Vec<Conversation>> {
     let ids: Vec<ConversationId> = mine.iter().map(|mine| mine.conversation.id).collect();
-    let mut members = match mine.first() {
-        Some(first) => members(conn, first.me, &ids)?,
-        None => return Ok(Vec::new()),
+    let Some(me) = mine.first().map(|first| first.me) else {
+        return Ok(Vec::new());
     };
+    let mut members = members(conn, me, &ids)?;
     let last = store::list_last(conn, &ids)?;
-    let mut last: HashMap<ConversationId, Message> = to_wire(conn, last)?
+    let mut last: HashMap<ConversationId, Message> = to_wire(conn, me, last)?
         .into_iter()
         .map(|message| (message.conversation, message))
         .collect();
     let mut described = Vec::with_capacity(mine.len());
     for mine in mine {
         let conversation = &mine.conversation;
+        let (members, typing) = members.remove(&conversation.id).unwrap_or((Vec::new(), true));
         described.push(Conversation {
             id: conversation.id,
             kind: conversation.kind,
             state: mine.state,
             group: conversation.group.clone(),
-            members: members.remove(&conversation.id).unwrap_or_default(),
+            typing,
+            members,
             seq: conversation.seq,
             rev: conversation.rev,
             read: mine.read,
@@ -91,32 +95,41 @@ fn describe(conn: &mut DbConn, mine: Vec<Mine>) -> Result<Vec<Conversation>> {
     Ok(described)
 }
 
-/// As `me` may see them.
+/// As `me` may see them; and whether all of them share with `me` that they type. In a room one's own page keeps back what
+/// is not for everybody.
 fn members(
     conn: &mut DbConn,
     me: UserId,
     ids: &[ConversationId],
-) -> Result<HashMap<ConversationId, Vec<Member>>> {
-    let apart = contacts::list_apart(conn, me)?;
+) -> Result<HashMap<ConversationId, (Vec<Member>, bool)>> {
     let memberships = conversations::list_members(conn, ids)?;
     let mut people: Vec<UserId> = memberships.iter().map(|member| member.user).collect();
     people.sort_unstable();
     people.dedup();
-    let accounts = accounts::list(conn, &people)?;
-    let mut members: HashMap<ConversationId, Vec<Member>> = HashMap::new();
+    let (accounts, sight) = (accounts::list(conn, &people)?, Sight::of(conn, me, &people)?);
+    let mut conversations: HashMap<ConversationId, (Vec<Member>, bool)> = HashMap::new();
     for membership in memberships {
         let Some(account) = accounts.get(&membership.user) else {
             continue;
         };
-        let shows = !apart.contains(&account.user_id);
-        let presence = account.presence();
-        members.entry(membership.conversation).or_default().push(Member {
-            person: account.person(),
-            read: membership.read,
-            online: presence.online && shows,
-            status: presence.status.filter(|_| shows),
-            last_seen: presence.last_seen.filter(|_| shows),
+        let presence = sight.presence(account);
+        let shows_read = sight.shares(account, What::ReadReceipts);
+        let (members, typing) = conversations
+            .entry(membership.conversation)
+            .or_insert((Vec::new(), true));
+        *typing &= sight.shares(account, What::Typing);
+        members.push(Member {
+            person: sight.person(account),
+            read: if shows_read { membership.read } else { 0 },
+            online: presence.online,
+            status: presence.status,
+            last_seen: presence.last_seen,
         });
     }
-    Ok(members)
+    for (members, typing) in conversations.values_mut() {
+        if 2 < members.len() {
+            *typing = sight.is_open(What::Typing);
+        }
+    }
+    Ok(conversations)
 }

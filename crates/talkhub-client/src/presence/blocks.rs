@@ -2,6 +2,7 @@
 
 use super::set_group;
 use crate::accounts::SignedIn;
+use crate::accounts::privacy::What;
 use crate::platform::app::App;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
@@ -9,7 +10,6 @@ use crate::platform::routes::{get, resource};
 use crate::{accounts, contacts, conversations};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
-use shared_protocol::api::Presence;
 use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
 
 /// The routes of blocks under `/api/v1`.
@@ -101,17 +101,18 @@ fn frames_between(
     [one, other]: [UserId; 2],
 ) -> Result<Vec<(Group, ServerFrame)>> {
     let accounts = accounts::list(conn, &[one, other])?;
-    let shows = !contacts::list_apart(conn, one)?.contains(&other);
+    let sight = contacts::Sight::of(conn, one, &[other])?;
+    let shared = accounts
+        .get(&other)
+        .is_some_and(|other| sight.shares(other, What::LastSeen));
     let mut frames = Vec::new();
     for (viewer, seen) in [(one, other), (other, one)] {
         let (Some(viewer), Some(seen)) = (accounts.get(&viewer), accounts.get(&seen)) else {
             continue;
         };
-        let presence = Presence {
-            user_id: seen.user_id,
-            online: seen.is_online && shows,
-            status: seen.presence().status.filter(|_| shows),
-            last_seen: seen.presence().last_seen.filter(|_| shows),
+        let presence = match shared {
+            true => seen.presence(),
+            false => contacts::hidden(seen.user_id),
         };
         let frame = ServerFrame::Presence {
             conversation,

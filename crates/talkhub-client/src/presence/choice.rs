@@ -2,6 +2,7 @@
 
 use super::{Tracker, store};
 use crate::accounts::{self, SignedIn};
+use crate::contacts::Sight;
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::json::{Form, Json};
@@ -127,12 +128,13 @@ async fn list_online(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<H
         conversations::get_mine(conn, id, user)?;
         let members = conversations::list_members(conn, &[id])?;
         let people: Vec<UserId> = members.into_iter().map(|member| member.user).collect();
-        let mut accounts = accounts::list(conn, &people)?;
+        let (accounts, sight) = (accounts::list(conn, &people)?, Sight::of(conn, user, &people)?);
         let here = people.iter().filter_map(|user| {
-            let account = accounts.remove(user)?;
-            Some(OnlinePerson {
-                status: account.status()?,
-                person: account.person(),
+            let account = accounts.get(user)?;
+            let presence = sight.presence(account);
+            presence.online.then(|| OnlinePerson {
+                status: presence.status.unwrap_or_default(),
+                person: sight.person(account),
             })
         });
         Ok(OnlinePeople {

@@ -54,7 +54,7 @@ async fn show(
     let (answer, session, stream) = actix_ws::handle(&request, body).map_err(refused)?;
     let relay_id = app.clock.relay_id();
     let hello = ServerFrame::Hello {
-        user: me.account.person(),
+        user: me.account.whole_person(),
         relay_id: relay_id.clone(),
         history_id: app.history_id.to_string(),
     };

@@ -8,6 +8,7 @@ mod model;
 pub mod relay;
 pub mod sets;
 mod store;
+pub mod telling;
 mod tracker;
 pub mod work;
 
@@ -98,7 +99,7 @@ fn registrations(
             continue;
         };
         let hello = ServerFrame::Hello {
-            user: account.person(),
+            user: account.whole_person(),
             relay_id: connection.relay_id.clone(),
             history_id: history_id.to_owned(),
         };

@@ -33,7 +33,8 @@ pub async fn run_due(app: &App) -> Result<()> {
 
 async fn run_one(app: &App, due: &Due) -> Result<()> {
     match due.job() {
-        Some(Job::ProfileChanged { user }) => presence::work::tell_profile(app, user).await,
+        Some(Job::ProfileChanged { user }) => presence::telling::tell_profile(app, user).await,
+        Some(Job::PrivacyChanged { user }) => presence::telling::tell_privacy(app, user).await,
         Some(Job::PurgeAvatar { key }) => accounts::avatar::purge(app, &key).await,
         Some(Job::BecameContacts { one, other }) => {
             let changed = app

@@ -54,6 +54,7 @@ pub fn router(
         .configure(accounts::pages::routes)
         .configure(accounts::settings::routes)
         .configure(accounts::avatar::pages)
+        .configure(contacts::pictures::routes)
         .configure(accounts::privacy_http::pages)
         .configure(presence::choice::pages)
         .configure(accounts::security::routes)

@@ -24,6 +24,8 @@ mod passed_on;
 mod people;
 mod phone;
 mod presence;
+mod privacy;
+mod privacy_doors;
 mod profile;
 mod second_factor;
 mod second_factor_bounds;

@@ -50,6 +50,8 @@ const MATRIX: &str = "
     POST   /me/second-factor/end            401 409 409 409
     PUT    /me/avatar                      401 400 400 400
     DELETE /me/avatar                      401 204 204 204
+    GET    /me/privacy                     401 200 200 200
+    PATCH  /me/privacy                     401 200 200 200
     PUT    /relay-ids/AAAAAAAAAAAAAAAAAAAAAA/idle 401 404 404 404
     PUT    /me/presence                    401 200 200 200
     GET    /rooms/{talk}/online            401 404 200 200

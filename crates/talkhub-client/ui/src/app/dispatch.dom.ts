@@ -240,6 +240,7 @@ function onClient(from: Stamp, delivery: Delivery): void {
   const conversation = conversations.find(frame.conversation);
   const member = conversation?.members.find((one) => one.subject === from.subject);
   if (!conversation || !member || conversation.group !== delivery.to || member.user_id === accounts.me.value?.user_id) return;
+  if (!conversation.typing) return; // whoever keeps it from others does not see it either
   presence.hearTyping(frame.conversation, member.user_id, frame.on, delivery.at ?? null);
 }
 

@@ -2,7 +2,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Entry } from "../messages/outbox.std";
-import { ANN, BOB, GROUP, messageId, TALK } from "../messages/samples.std";
+import { ANN, BOB, GROUP, messageId, TALK, OPEN } from "../messages/samples.std";
 
 const entry: Entry = { id: messageId(1), user: ANN.user_id, conversation: TALK, group: GROUP, body: "not gone yet", at: 1, order: 1, tab: "other", emitted: false };
 const unsaved = { conversation: TALK, sender: BOB, id: messageId(3), frame: "{}", body: "b", at: Date.now(), receipt: "r", state: "waiting" as const };
@@ -36,7 +36,7 @@ async function leaves(answer: () => Promise<Response>, asked = true): Promise<{ 
   const [leaving, accounts, sender, http, { openOutboxStore }, { openUnsaved }] = await Promise.all([import("./leaving.dom"), import("../accounts/actions.dom"), import("../messages/sender.dom"), import("../kit/http.dom"), import("../messages/outbox_store.dom"), import("../messages/unsaved.dom")]);
   const store = await openOutboxStore(disk);
   await store.put(entry);
-  const me = { ...ANN, email: "a@example.org", theme: "dark" as const, status_line: "", language: "en", presence: "online" as const, created_at: 1, rev: 1, history_id: "h" };
+  const me = { ...ANN, email: "a@example.org", theme: "dark" as const, status_line: "", language: "en", presence: "online" as const, privacy: OPEN, created_at: 1, rev: 1, history_id: "h" };
   accounts.begin(me);
   http.onSignedOut(() => went.push("/login?next=…"));
   const silent = (): undefined => undefined;

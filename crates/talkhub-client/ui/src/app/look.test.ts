@@ -1,6 +1,6 @@
 // `look`: the programs were apart for a while, and everything that a page holds is compared, with some spread.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ANN, BOB, GROUP, message, TALK } from "../messages/samples.std";
+import { ANN, BOB, GROUP, message, TALK, OPEN } from "../messages/samples.std";
 import type { Conversation, Delivery, Me } from "../relay/wire.gen.std";
 
 const relay = vi.hoisted(() => ({ listener: null as null | { delivered(delivery: unknown): void } }));
@@ -10,8 +10,8 @@ vi.mock("../relay/actions.dom", () => ({
   link: { value: { bar: "none" } },
 }));
 
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
-const talk = (rev: number, online: boolean): Conversation => ({ id: TALK, kind: "private", state: "open", group: GROUP, members: [{ ...ANN, read: 0, online: true }, { ...BOB, read: 0, online, ...(online ? {} : { last_seen: 5 }) }], seq: 1, rev, read: 1, unread: 0, last_message: message(1, rev), created_at: 1 });
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 3, history_id: "h" };
+const talk = (rev: number, online: boolean): Conversation => ({ id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [{ ...ANN, read: 0, online: true }, { ...BOB, read: 0, online, ...(online ? {} : { last_seen: 5 }) }], seq: 1, rev, read: 1, unread: 0, last_message: message(1, rev), created_at: 1 });
 const look: Delivery = { from: "relay", to: GROUP, class: "ephemeral", frame: '{"kind":"look"}' };
 
 let server: Record<string, unknown>;

@@ -1,6 +1,6 @@
 // While the logic server is away, as the page hears it: whose unsaved words are shown, what they count for, and what `look` sets off.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ANN, BOB, GROUP, message, messageId, TALK } from "../messages/samples.std";
+import { ANN, BOB, GROUP, message, messageId, TALK, OPEN } from "../messages/samples.std";
 import { isGroup, isRelayId } from "../relay/ids.std";
 import type { Delivery } from "../relay/wire.gen.std";
 
@@ -22,7 +22,7 @@ vi.mock("../relay/actions.dom", async () => {
 const [id, group] = ["cmVsYXkgaWQgb2YgYm9iIQ", "Ym9iJ3Mgb3duIGdyb3VwIQ"];
 if (!isRelayId(id) || !isGroup(group)) throw new Error("good ids");
 const [relayId, subject] = [id, group];
-const conversation = { id: TALK, kind: "private", group: GROUP, members: [{ ...ANN, read: 0, online: true }, { ...BOB, subject, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+const conversation = { id: TALK, kind: "private", group: GROUP, typing: true, members: [{ ...ANN, read: 0, online: true }, { ...BOB, subject, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
 const unsaved = (more: Partial<Delivery> = {}): Delivery => ({ from: { relay_id: relayId, subject }, to: GROUP, class: "durable", frame: '{"kind":"message","body":"psst"}', id: messageId(5), at: 1_000, unsaved: true, receipt: "r", ...more });
 const fromServer = (frame: unknown): unknown => ({ from: "server", to: GROUP, class: "durable", frame: JSON.stringify(frame) });
 
@@ -51,7 +51,7 @@ afterEach(() => {
 
 async function page(): Promise<{ bodies: () => string[]; unread: () => number; conversations: typeof import("../conversations/actions.dom") }> {
   const [{ begin }, messages, conversations] = await Promise.all([import("./dispatch.dom"), import("../messages/actions.dom"), import("../conversations/actions.dom")]);
-  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
   await vi.advanceTimersByTimeAsync(0);
   asked.length = 0;
   return { bodies: () => messages.timeline(TALK).value.unsaved.map((line) => `${line.sender.display_name} ${line.state} ${line.body}`), unread: () => conversations.find(TALK)?.unread ?? -1, conversations };

@@ -9,7 +9,7 @@ const id = (text: string): ConversationId => {
   if (!isConversationId(text)) throw new Error("good id");
   return text;
 };
-const conversation = (more: Partial<Conversation> = {}): Conversation => ({ id: TALK, kind: "private", state: "open", group: GROUP, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 0, rev: 0, read: 0, unread: 0, created_at: 1, ...more });
+const conversation = (more: Partial<Conversation> = {}): Conversation => ({ id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 0, rev: 0, read: 0, unread: 0, created_at: 1, ...more });
 const run = (events: ListEvent[], from: List = emptyList(ANN.user_id)): List => events.reduce(reduce, from);
 const loaded = (...all: Conversation[]): List => run([{ kind: "loaded", answer: { conversations: all, rev: 3, history_id: "h" } }]);
 const one = (list: List): Conversation | undefined => list.all.get(TALK);

@@ -3,7 +3,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Conversation, Delivery, Me } from "../relay/wire.gen.std";
 import { isRelayId } from "../relay/ids.std";
-import { ANN, BOB, GROUP, message, messageId, TALK } from "./samples.std";
+import { ANN, BOB, GROUP, message, messageId, TALK, OPEN } from "./samples.std";
 
 vi.mock("../relay/actions.dom", () => ({ isUp: () => true, link: { value: { bar: "none" } }, submit: async () => null }));
 
@@ -11,8 +11,8 @@ const relayId = "cmVsYXkgaWQgb2YgYm9iIQ";
 if (!isRelayId(relayId)) throw new Error("a good id");
 const RELAY_ID = relayId;
 const START = 1_000_000_000;
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
-const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, members: [{ ...BOB, read: 0, online: true }, { ...ANN, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 3, history_id: "h" };
+const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [{ ...BOB, read: 0, online: true }, { ...ANN, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
 const passedOn = (number: number, at: number): Delivery => ({ from: { relay_id: RELAY_ID, subject: BOB.subject }, to: GROUP, class: "durable", frame: `{"kind":"message","body":"u${number}"}`, id: messageId(number), at, unsaved: true, receipt: `r${number}` });
 
 let disk: IDBFactory;

@@ -1,11 +1,11 @@
 // What an open conversation missed is fetched as soon as the server is there again, and a mark that is refused is not told for ever.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Me } from "../relay/wire.gen.std";
-import { ANN, BOB, GROUP, message, TALK } from "./samples.std";
+import { ANN, BOB, GROUP, message, TALK, OPEN } from "./samples.std";
 
 vi.mock("../relay/actions.dom", () => ({ isUp: () => false, link: { value: { bar: "away" } } }));
 
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 3, history_id: "h" };
 let down: boolean;
 let after: number | null;
 let markStatus: number;
@@ -87,7 +87,7 @@ describe("the mark", () => {
     const conversations = await import("../conversations/actions.dom");
     const { watchReading } = await import("./reading.dom");
     conversations.begin(me);
-    conversations.apply({ kind: "learned", conversations: [{ id: TALK, kind: "private", state: "open", group: GROUP, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 1, rev: 1, read: 0, unread: 1, created_at: 1 }] });
+    conversations.apply({ kind: "learned", conversations: [{ id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [ANN, BOB].map((one) => ({ ...one, read: 0, online: false })), seq: 1, rev: 1, read: 0, unread: 1, created_at: 1 }] });
     messages.open(TALK);
     await rest(0);
     const view: EventTarget = new EventTarget();

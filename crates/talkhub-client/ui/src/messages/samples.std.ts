@@ -1,6 +1,6 @@
 // Made-up people and messages for the tests of this slice.
 import { isConversationId, isGroup, isMessageId, isUserId, type MessageId } from "../relay/ids.std";
-import type { Message, Person } from "../relay/wire.gen.std";
+import type { Message, Person, Privacy } from "../relay/wire.gen.std";
 
 const group = "YW5uJ3Mgb3duIGdyb3VwIQ";
 const talk = "7";
@@ -12,6 +12,8 @@ export function person(id: string): Person {
   if (!isUserId(id) || !isGroup(group)) throw new Error("good ids");
   return { user_id: id, username: `u${id}`, display_name: `U ${id}`, avatar_color: 0, subject: group };
 }
+/** Who keeps nothing from anybody. */
+export const OPEN: Privacy = { last_seen: "everybody", read_receipts: "everybody", typing: "everybody", avatar: "everybody", find: "everybody", add: "everybody", call: "everybody", write: "everybody" };
 export const ANN = person("1000000001");
 export const BOB = person("1000000002");
 

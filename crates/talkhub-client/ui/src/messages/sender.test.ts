@@ -3,7 +3,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Ack, Conversation, Me } from "../relay/wire.gen.std";
 import type { Entry } from "./outbox.std";
-import { ANN, BOB, GROUP, TALK } from "./samples.std";
+import { ANN, BOB, GROUP, TALK, OPEN } from "./samples.std";
 
 const relay = vi.hoisted(() => ({ up: true, hook: async (): Promise<void> => undefined, acks: [] as unknown[], sent: [] as { at: number; id: string; body: string; prev: string | null; receipt: string | null }[] }));
 vi.mock("../relay/actions.dom", () => ({
@@ -19,8 +19,8 @@ vi.mock("../relay/actions.dom", () => ({
 }));
 
 const START = 1_000_000;
-const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", created_at: 1, rev: 3, history_id: "h" };
-const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, members: [], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+const me: Me = { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 3, history_id: "h" };
+const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
 const unknown: Ack = { status: "refused", problem: { type: "/problems/unknown-address", title: "no", status: 404 } };
 const forbidden: Ack = { status: "refused", problem: { type: "/problems/not-reachable", title: "no", status: 403 } };
 const stored: Ack = { status: "stored", seq: 1, rev: 1, at: 1, history_id: "h" };

@@ -109,7 +109,7 @@ describe("a delivery", () => {
   if (!read || typeof read.from === "string") throw new Error("a good sample");
   const { relay_id } = read.from;
   const fitting: Delivery = { ...read, to: GROUP, from: { relay_id, subject: BOB.subject } };
-  const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, members: [{ ...BOB, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
+  const talk: Conversation = { id: TALK, kind: "private", state: "open", group: GROUP, typing: true, members: [{ ...BOB, read: 0, online: true }], seq: 0, rev: 0, read: 0, unread: 0, created_at: 1 };
   test("is read as a line only if it is an unsaved message of a member to this conversation", () => {
     const made = readUnsaved(fitting, talk);
     expect(made).toMatchObject({ at: read.at, state: "waiting", body: "Grüße, 世界 👋\n  second line", sender: BOB });

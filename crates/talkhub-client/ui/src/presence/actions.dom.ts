@@ -42,7 +42,8 @@ const told = new Map<ConversationId, OwnTyping>();
 export function typed(conversation: Conversation, hasText: boolean): void {
   const { own, say } = tell(told.get(conversation.id) ?? { toldAt: null }, hasText, steady());
   told.set(conversation.id, own);
-  if (say === null || conversation.members.length < 2) return;
+  // U08: what is not for everybody here does not leave the browser.
+  if (say === null || !conversation.typing || conversation.members.length < 2) return;
   signalTo(conversation.group, uuid7(serverNow(), (bytes) => crypto.getRandomValues(bytes)), { kind: "typing", conversation: conversation.id, on: say === "on" });
 }
 

@@ -4,6 +4,7 @@ import { isConversationId, isGroup, isMessageId, isRelayId, isRequestId, isUserI
 import type * as wire from "./wire.gen.std";
 
 const isTheme = (text: string): text is wire.Theme => text === "dark" || text === "light" || text === "system";
+const isAudience = (text: string): text is wire.Audience => text === "everybody" || text === "contacts" || text === "nobody";
 const isPresenceChoice = (text: string): text is wire.PresenceChoice => text === "online" || text === "away" || text === "busy" || text === "invisible";
 const isStatus = (text: string): text is wire.Status => text === "online" || text === "away" || text === "busy";
 const isKind = (text: string): text is wire.ConversationKind => text === "private" || text === "room";
@@ -42,6 +43,20 @@ function personOf(from: Fields): wire.Person {
 }
 export const person = (input: unknown): wire.Person => personOf(new Fields(input, "person"));
 
+export function privacy(input: unknown): wire.Privacy {
+  const from = new Fields(input, "privacy");
+  return {
+    last_seen: from.kind("last_seen", isAudience),
+    read_receipts: from.kind("read_receipts", isAudience),
+    typing: from.kind("typing", isAudience),
+    avatar: from.kind("avatar", isAudience),
+    find: from.kind("find", isAudience),
+    add: from.kind("add", isAudience),
+    call: from.kind("call", isAudience),
+    write: from.kind("write", isAudience),
+  };
+}
+
 export function me(input: unknown): wire.Me {
   const from = new Fields(input, "me");
   return {
@@ -51,6 +66,7 @@ export function me(input: unknown): wire.Me {
     status_line: from.text("status_line"),
     language: from.text("language"),
     presence: from.kind("presence", isPresenceChoice),
+    privacy: from.one("privacy", privacy),
     created_at: from.number("created_at"),
     rev: from.number("rev"),
     history_id: from.text("history_id"),
@@ -146,6 +162,7 @@ export function conversation(input: unknown): wire.Conversation {
     kind: from.kind("kind", isKind),
     state: from.has("state") ? from.kind("state", isState) : "open",
     group: from.kind("group", isGroup),
+    typing: from.flag("typing"),
     members: from.list("members", member),
     seq: from.number("seq"),
     rev: from.number("rev"),

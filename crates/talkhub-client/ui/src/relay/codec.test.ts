@@ -32,6 +32,7 @@ function reader(name: string): ((input: unknown) => unknown) | null {
     ["api.online_people.", codec.onlinePeople],
     ["api.people.", codec.people],
     ["api.person.", codec.person],
+    ["api.privacy.", codec.privacy],
     ["api.profile.", codec.profile],
     ["api.read_mark.", codec.readMark],
     ["api.relation.", codec.relation],

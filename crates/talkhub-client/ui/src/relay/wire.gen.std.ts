@@ -212,7 +212,7 @@ language: string,
 /**
  * What they want to be shown as.
  */
-presence: PresenceChoice, created_at: number,
+presence: PresenceChoice, privacy: Privacy, created_at: number,
 /**
  * The person's own `rev`: see `GET /me/changes`.
  */
@@ -256,6 +256,45 @@ last_seen?: number, };
  * How somebody who is there is shown.
  */
 export type Status = "online" | "away" | "busy";
+
+/**
+ * Whom something is for.
+ */
+export type Audience = "everybody" | "contacts" | "nobody";
+
+/**
+ * `GET /me/privacy`. All but `write` are mutual: what somebody keeps from others they do not get from them either.
+ */
+export type Privacy = {
+/**
+ * Whether one is there, and when one was last seen.
+ */
+last_seen: Audience,
+/**
+ * Up to where one has read.
+ */
+read_receipts: Audience, typing: Audience,
+/**
+ * The picture; others see initials.
+ */
+avatar: Audience,
+/**
+ * Being found by name or e-mail address. Who knows the ID finds its owner in any case.
+ */
+find: Audience,
+/**
+ * Being added to groups.
+ */
+add: Audience, call: Audience,
+/**
+ * Writing to one: everybody or contacts.
+ */
+write: Audience, };
+
+/**
+ * `PATCH /me/privacy`: what is absent stays.
+ */
+export type PrivacyForm = { last_seen?: Audience, read_receipts?: Audience, typing?: Audience, avatar?: Audience, find?: Audience, add?: Audience, call?: Audience, write?: Audience, };
 
 /**
  * What somebody wants to be shown as.
@@ -375,6 +414,10 @@ state: ConversationState,
  * Its address at the relay.
  */
 group: Group,
+/**
+ * Whether its members see each other type: where not, a page neither sends nor shows it.
+ */
+typing: boolean,
 /**
  * Both people of a private conversation (one for notes to oneself), oneself among them.
  */

@@ -1,0 +1,103 @@
+//! What two people share of each other: privacy settings, contacts and blocks put together, in one place.
+
+use super::{list_apart, list_contacts_among};
+use crate::accounts::privacy::{What, share};
+use crate::accounts::{self, Account};
+use crate::platform::db::DbConn;
+use crate::platform::problem::Result;
+use shared_protocol::api::{Audience, Person, Presence};
+use shared_protocol::{Group, UserId};
+use std::collections::HashSet;
+
+/// What one person and some others share. It goes both ways: whoever may not see does not show either.
+pub struct Sight {
+    me: Account,
+    contacts: HashSet<UserId>,
+    apart: HashSet<UserId>,
+}
+
+impl Sight {
+    /// Between `me` and any of `others`.
+    pub fn of(conn: &mut DbConn, me: UserId, others: &[UserId]) -> Result<Self> {
+        Ok(Self {
+            me: accounts::get(conn, me)?,
+            contacts: list_contacts_among(conn, me, others)?,
+            apart: list_apart(conn, me)?,
+        })
+    }
+
+    /// Whether the two share this. Between people of whom one has blocked the other nothing is told of what they do.
+    pub fn shares(&self, other: &Account, what: What) -> bool {
+        let acts = matches!(what, What::LastSeen | What::ReadReceipts | What::Typing);
+        if acts && self.apart.contains(&other.user_id) {
+            return false;
+        }
+        share(&self.me, other, self.contacts.contains(&other.user_id), what)
+    }
+
+    /// The other one, with their picture if it is shared.
+    pub fn person(&self, other: &Account) -> Person {
+        if self.shares(other, What::Avatar) {
+            return other.whole_person();
+        }
+        Person {
+            avatar: None,
+            ..other.person()
+        }
+    }
+
+    /// Whether the other one is there; whoever hides it looks as if they were not, and never had been.
+    pub fn presence(&self, other: &Account) -> Presence {
+        if self.shares(other, What::LastSeen) {
+            return other.presence();
+        }
+        hidden(other.user_id)
+    }
+
+    /// Whether oneself keeps nothing of this from anybody.
+    pub fn is_open(&self, what: What) -> bool {
+        accounts::privacy::is_open(&self.me, what)
+    }
+}
+
+/// Somebody of whom nothing is told.
+pub fn hidden(user_id: UserId) -> Presence {
+    Presence {
+        user_id,
+        online: false,
+        status: None,
+        last_seen: None,
+    }
+}
+
+/// The own groups of those members of a conversation who share something with one person, and of those who do not.
+#[derive(Debug, Default)]
+pub struct Split {
+    pub shares: Vec<Group>,
+    pub others: Vec<Group>,
+}
+
+/// Who of `members` shares `what` with `who`; nothing where all do, and one frame to their common group is enough.
+pub fn split(conn: &mut DbConn, who: UserId, members: &[UserId], what: What) -> Result<Option<Split>> {
+    let sight = Sight::of(conn, who, members)?;
+    let (shares, others): (Vec<Account>, Vec<Account>) = accounts::list(conn, members)?
+        .into_values()
+        .partition(|member| sight.shares(member, what));
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let groups = |accounts: Vec<Account>| accounts.into_iter().map(|account| account.relay_group).collect();
+    Ok(Some(Split {
+        shares: groups(shares),
+        others: groups(others),
+    }))
+}
+
+/// Of these people, who takes messages from their contacts only.
+pub(super) fn list_closed_to_strangers(conn: &mut DbConn, people: &[UserId]) -> Result<HashSet<UserId>> {
+    let accounts = accounts::privacy::list_rows(conn, people)?;
+    let closed = accounts
+        .into_iter()
+        .filter(|(_, privacy)| privacy.write != Audience::Everybody);
+    Ok(closed.map(|(user, _)| user).collect())
+}
