@@ -1,17 +1,18 @@
 //! The one writer: takes what has queued up and commits it as one transaction (group commit).
 
 use super::holding::{Holding, Sent, Taken};
-use super::{Draft, Outcome, Stored, relay, send_all, whose};
+use super::{Author, Draft, Outcome, Stored, relay, send_all, whose};
 use crate::platform::app::App;
 use crate::platform::db::is_locked;
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
+use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use diesel::result::{DatabaseErrorKind, Error as DbError};
-use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
 use shared_protocol::receipt::Key;
+use shared_protocol::{RelayId, ServerFrame};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -236,6 +237,7 @@ impl Writer {
         for (draft, outcome) in good.iter().zip(&outcomes) {
             self.tell_refusal(draft, outcome);
         }
+        self.revoke_gone(&good, &outcomes);
         let mut outcomes = outcomes.into_iter();
         let outcome_of =
             |draft: Result<Draft>| draft.and_then(|_| outcomes.next().unwrap_or(Err(Problem::Busy(1))));
@@ -261,6 +263,31 @@ impl Writer {
         for (link, lot) in lots {
             // A link that is gone: its senders ask again with the same ids and get the same answers.
             drop(link.blocking_send(lot));
+        }
+    }
+
+    /// The relay still lets connections write that we know no longer: it could not be told when they ended. Without this
+    /// they would be told to come back until their lease ends.
+    fn revoke_gone(&self, drafts: &[Draft], outcomes: &[Outcome]) {
+        let of = |(draft, outcome): (&Draft, &Outcome)| match (&draft.author, outcome) {
+            (Author::Relay(relay_id), Err(Problem::GoneConnection)) => Some(relay_id.clone()),
+            _ => None,
+        };
+        let mut relay_ids: Vec<RelayId> = drafts.iter().zip(outcomes).filter_map(of).collect();
+        relay_ids.sort_unstable();
+        relay_ids.dedup();
+        if relay_ids.is_empty() {
+            return;
+        }
+        let job = Job::RevokeRelayIds { relay_ids };
+        let clock = &self.app.clock;
+        if let Err(problem) = self
+            .app
+            .db
+            .write_blocking(|conn| Ok(jobs::enqueue(conn, &job, clock)?))
+        {
+            // They come again.
+            tracing::warn!(?problem, "Connections that have ended could not be taken back");
         }
     }
 

@@ -96,8 +96,11 @@ impl Rules {
         place: Option<&mut Locked>,
         known: &mut Known,
     ) -> Outcome {
-        // A relay ID that has just ended: its owner comes again with a new one, so nothing is decided.
-        let author = author.ok_or(Problem::Busy(1))?;
+        // Nothing is decided on what comes from a relay ID that has ended.
+        let author = author.ok_or(match draft.author {
+            Author::Relay(_) => Problem::GoneConnection,
+            Author::User(_) | Author::Subject(_) => Problem::Missing("person"),
+        })?;
         let place = place.ok_or(Problem::Missing("conversation"))?;
         let user = author.user_id;
         if let Some(row) = known.find(place.id, user, draft.id) {

@@ -60,6 +60,8 @@ pub enum Problem {
     OldReceipt,
     /// It was refused when it came first, and stays so.
     Decided(Box<wire::Problem>),
+    /// A relay ID that nobody holds any longer: its owner comes again with a new one.
+    GoneConnection,
     /// All hands are busy; so many seconds to wait.
     Busy(u64),
     /// No connection to the database in time.
@@ -101,7 +103,7 @@ impl Problem {
             Self::BadReceipt => "bad-receipt",
             Self::OldReceipt => "receipt-expired",
             Self::Decided(_) => "refused",
-            Self::Busy(_) => "busy",
+            Self::Busy(_) | Self::GoneConnection => "busy",
             Self::Unreachable(_) | Self::Database(_) | Self::Unsure(_) => "storage",
             Self::Internal(_) => "internal",
         }
@@ -124,9 +126,12 @@ impl Problem {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RelayAway | Self::Busy(_) | Self::Unreachable(_) | Self::Database(_) | Self::Unsure(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::RelayAway
+            | Self::GoneConnection
+            | Self::Busy(_)
+            | Self::Unreachable(_)
+            | Self::Database(_)
+            | Self::Unsure(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -165,7 +170,7 @@ impl Problem {
             Self::BadReceipt => Said::new("problem-bad-receipt"),
             Self::OldReceipt => Said::new("problem-receipt-expired"),
             Self::Decided(_) => Said::new("problem-refused-before"),
-            Self::Busy(_) => Said::new("problem-busy"),
+            Self::Busy(_) | Self::GoneConnection => Said::new("problem-busy"),
             Self::Database(error) | Self::Unsure(error) if is_full(error) => {
                 Said::new("problem-storage-full")
             }
@@ -180,6 +185,7 @@ impl Problem {
             self,
             Self::TooFast(_)
                 | Self::RelayAway
+                | Self::GoneConnection
                 | Self::Full
                 | Self::Busy(_)
                 | Self::Unreachable(_)

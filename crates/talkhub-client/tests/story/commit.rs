@@ -4,6 +4,7 @@ use crate::app::TestApp;
 use crate::link::{Link, Tab, message, start};
 use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome, Settle, Submit};
+use talkhub_client::platform::relay::Said;
 use tokio::sync::mpsc;
 
 fn words(settled: &[Settle]) -> Vec<String> {
@@ -108,6 +109,11 @@ async fn whoever_signed_out_is_told_to_come_back_and_nothing_is_stored() {
     link.submit(tab.submit(1, 1, None, &message("late")));
     assert_eq!(words(&link.settled(1).await), ["1 busy"]);
     assert_eq!(bob.sees(talk).await, Vec::<String>::new());
+    app.app.relay.take_recorded();
+    app.run_jobs().await;
+    let said = app.app.relay.take_recorded();
+    let revoked = matches!(said.as_slice(), [Said::Revoked(relay_id)] if *relay_id == tab.relay_id);
+    assert!(revoked, "the relay lets it write no longer: {said:?}");
 }
 
 #[actix_web::test]
