@@ -27,6 +27,7 @@ mod presence;
 mod privacy;
 mod privacy_doors;
 mod profile;
+mod refused;
 mod second_factor;
 mod second_factor_bounds;
 mod shut_out;
