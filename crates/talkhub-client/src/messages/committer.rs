@@ -164,7 +164,7 @@ impl Writer {
                 true => Duration::MAX,
                 false => self.app.clock.monotonic(),
             };
-            let mut batch = self.due(now);
+            let mut batch = lock(&self.holding).due(now);
             let mut next = first.ok();
             while let Some(waiting) = next {
                 batch.extend(self.take(now, waiting));
@@ -181,11 +181,6 @@ impl Writer {
                 return;
             }
         }
-    }
-
-    /// What was held and need not wait any longer, in its order.
-    fn due(&self, now: Duration) -> Vec<Waiting> {
-        lock(&self.holding).due(now)
     }
 
     /// The same, unless it is to be held.
