@@ -14,9 +14,6 @@ use std::time::Duration;
 /// So many pauses are waited for what another boot of the relay has passed on.
 const AFTER_BOTH: u32 = 3;
 
-/// So long after its hold a conversation gets no other one.
-const NO_OTHER: Duration = Duration::from_secs(600);
-
 /// What waits for the end of its hold.
 pub struct Holding<T> {
     pause: Duration,
@@ -78,9 +75,8 @@ impl<T> Holding<T> {
         }
     }
 
-    /// A link is up to the relay of this boot: each conversation may have a hold again.
+    /// A link is up to the relay of this boot.
     pub fn linked(&mut self, boot: &str) {
-        self.groups.clear();
         self.boot = Some(boot.to_owned());
     }
 
@@ -100,7 +96,10 @@ impl<T> Holding<T> {
     pub fn take(&mut self, now: Duration, sent: Sent, item: T) -> Taken<T> {
         if let Some(receipt) = sent.passed.as_ref().filter(|_| !self.pause.is_zero()) {
             let until = now + self.pause_for(receipt);
-            self.groups.entry(sent.group.clone()).or_insert(until);
+            let held = self.groups.entry(sent.group.clone()).or_insert(until);
+            if *held <= now {
+                *held = until;
+            }
         }
         if self.until(now, &sent.group).is_none() {
             return Taken::Free(item);
@@ -125,8 +124,7 @@ impl<T> Holding<T> {
             .into_iter()
             .partition(|held| self.until(now, &held.sent.group).is_some());
         self.held = kept;
-        // One that has had its hold gets none for a while: receipts are in many hands.
-        self.groups.retain(|_, until| now < *until + NO_OTHER);
+        self.groups.retain(|_, until| now < *until);
         if matches!(self.all, All::Until(until) if until <= now) {
             self.all = All::Free;
         }
@@ -265,21 +263,6 @@ mod tests {
         assert!(holding.due(at(5)).is_empty());
         assert_eq!(holding.take(at(5), sent(1, Some(&first)), "first"), Taken::Held);
         assert_eq!(holding.due(at(7)), ["first", "second"]);
-    }
-
-    #[test]
-    fn flt36_nobody_holds_a_conversation_up_again_and_again() {
-        let mut holding = holding();
-        let (first, again) = (receipt("b", 10, 1), receipt("b", 11, 2));
-        assert_eq!(holding.take(at(1), sent(1, Some(&first)), "first"), Taken::Held);
-        assert_eq!(holding.due(at(3)), ["first"]);
-        assert_eq!(
-            holding.take(at(4), sent(1, Some(&again)), "again"),
-            Taken::Free("again")
-        );
-        assert!(!holding.is_waiting());
-        holding.linked("b");
-        assert_eq!(holding.take(at(5), sent(1, Some(&again)), "again"), Taken::Held);
     }
 
     #[test]
