@@ -137,6 +137,10 @@ fn open_mysql(url: &str, purpose: Use, wait: Duration) -> anyhow::Result<MysqlCo
     conn.batch_execute("SET NAMES utf8mb4 COLLATE utf8mb4_bin")?;
     let lock_wait = (wait.as_secs() * 2 / 3).max(1);
     conn.batch_execute(&format!("SET SESSION innodb_lock_wait_timeout = {lock_wait}"))?;
+    // Where the network has swallowed our end, the server keeps the session with its locks for so long, not for hours. What
+    // lies idle in the pool is closed by it too, and opened anew when it is needed.
+    let idle = (wait.as_secs() * 4).max(8);
+    conn.batch_execute(&format!("SET SESSION wait_timeout = {idle}"))?;
     let level = match purpose {
         Use::Read => "REPEATABLE READ",
         Use::Write => "READ COMMITTED",
