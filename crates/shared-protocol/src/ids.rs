@@ -67,6 +67,12 @@ impl fmt::Display for UserId {
     }
 }
 
+/// A positive number as it is written: digits alone, the first not 0.
+pub(crate) fn positive(text: &str) -> Option<i64> {
+    let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
+}
+
 /// A conversation (private or room): a positive number, made by the logic server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -92,13 +98,7 @@ impl ConversationId {
 impl FromStr for ConversationId {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let plain =
-            !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|_| plain)
-            .map(Self)
-            .ok_or(BadId("conversation id"))
+        positive(text).map(Self).ok_or(BadId("conversation id"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The id of a contact request.
 
 use crate::BadId;
+use crate::ids::positive;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -26,13 +27,7 @@ impl RequestId {
 impl FromStr for RequestId {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let plain =
-            !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|_| plain)
-            .map(Self)
-            .ok_or(BadId("contact request id"))
+        positive(text).map(Self).ok_or(BadId("contact request id"))
     }
 }
 
