@@ -96,7 +96,7 @@ impl<T> Holding<T> {
     pub fn take(&mut self, now: Duration, sent: Sent, item: T) -> Taken<T> {
         if let Some(receipt) = sent.passed.as_ref().filter(|_| !self.pause.is_zero()) {
             let until = now + self.pause_for(receipt);
-            let held = self.groups.entry(sent.group.clone()).or_insert(until);
+            let held = self.groups.entry(sent.group.clone()).or_default();
             if *held <= now {
                 *held = until;
             }
