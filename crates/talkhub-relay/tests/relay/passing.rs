@@ -204,3 +204,32 @@ async fn the_next_link_learns_how_many_were_passed_on_and_gets_the_receipts() {
     assert_eq!(ack.await, Ok(stored_ack(1)));
     assert_eq!(world.link().await.passed_on().await, 0, "said once");
 }
+
+#[tokio::test]
+async fn inv15_more_than_the_receivers_take_at_once_is_told_to_come_again() {
+    let world = World::with(|config| {
+        config.limits.durable_per_second = 10_000;
+        config.limits.durable_burst = 10_000;
+    })
+    .await;
+    let talk = group();
+    let mut link = world.link().await;
+    let (_, ann_tab) = world.person(&[&talk]).await;
+    let (_, mut bob_tab) = world.person(&[&talk]).await;
+    let waiting: Vec<_> = (0..520)
+        .map(|n| ann_tab.emit(&durable(&talk, &format!("\"{n}\""))))
+        .collect();
+    for _ in 0..520 {
+        link.submit().await;
+    }
+    link.close().await;
+    let mut acks = Vec::new();
+    for ack in waiting {
+        acks.push(ack.await);
+    }
+    assert!(acks[..512].iter().all(is_passed_on) && acks[512..].iter().all(is_busy));
+    for n in 0..512 {
+        assert_eq!(heard(&mut bob_tab).await.frame, format!("\"{n}\""));
+    }
+    assert!(bob_tab.handle().is_open(), "nobody is cut off for it");
+}
