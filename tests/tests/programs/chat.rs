@@ -1,21 +1,21 @@
 //! Two people chat through kill -9 of each program: nothing acknowledged is missing, nothing is there twice.
 
+use crate::writing::{LIMIT, site_without_rates, spawn};
 use end_to_end::{Outbox, Person, Site, wait_for};
 use shared_protocol::api::{Conversation, Message};
 use shared_protocol::envelope::{Delivery, From, Origin};
 use shared_protocol::{Class, Event, ServerFrame};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// What each of the two writes.
 const MESSAGES: usize = 400;
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inv01_inv03_inv09_two_people_chat_while_each_program_is_killed() {
-    let mut site = site_without_rate_limits();
+    let mut site = site_without_rates(Site::new().unwrap());
     site.start().await.unwrap();
     let (ann, bob) = (
         Person::sign_up(&site, "ann").await.unwrap(),
@@ -24,7 +24,7 @@ async fn inv01_inv03_inv09_two_people_chat_while_each_program_is_killed() {
     let talk = find_each_other(&ann, &bob).await;
 
     let stored = Arc::new(AtomicUsize::new(0));
-    let writers = [&ann, &bob].map(|person| start(write_all(person.clone(), talk.clone(), stored.clone())));
+    let writers = [&ann, &bob].map(|person| spawn(write_all(person.clone(), talk.clone(), stored.clone())));
     let reached = async |count: usize| {
         let what = format!("{count} messages are stored");
         let count = async || (count <= stored.load(Ordering::Relaxed)).then_some(());
@@ -110,7 +110,7 @@ async fn write_all(person: Person, talk: Conversation, stored: Arc<AtomicUsize>)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inv23_flt10_both_die_together_and_come_back_in_either_order() {
-    let mut site = site_without_rate_limits();
+    let mut site = site_without_rates(Site::new().unwrap());
     site.start().await.unwrap();
     let (ann, bob) = (
         Person::sign_up(&site, "ann").await.unwrap(),
@@ -118,7 +118,7 @@ async fn inv23_flt10_both_die_together_and_come_back_in_either_order() {
     );
     let talk = find_each_other(&ann, &bob).await;
     let stored = Arc::new(AtomicUsize::new(0));
-    let writer = start(write_all(ann.clone(), talk.clone(), stored.clone()));
+    let writer = spawn(write_all(ann.clone(), talk.clone(), stored.clone()));
 
     for (round, relay_first) in [(1, true), (2, false)] {
         let enough = async || (round * MESSAGES / 3 <= stored.load(Ordering::Relaxed)).then_some(());
@@ -153,7 +153,7 @@ async fn inv23_flt10_both_die_together_and_come_back_in_either_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inv15_a_killed_logic_server_closes_no_socket() {
-    let mut site = site_without_rate_limits();
+    let mut site = site_without_rates(Site::new().unwrap());
     site.start().await.unwrap();
     let (ann, bob) = (
         Person::sign_up(&site, "ann").await.unwrap(),
@@ -277,21 +277,4 @@ async fn next_message(client: &mut socket_client::Client) -> Message {
             return message;
         }
     }
-}
-
-fn site_without_rate_limits() -> Site {
-    let mut site = Site::new().unwrap();
-    let plenty = ["TALKHUB_RELAY_DURABLE_PER_SECOND", "TALKHUB_RELAY_DURABLE_BURST"];
-    site.settings.extend(
-        plenty
-            .map(|name| (name.to_owned(), "100000".to_owned()))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
-    );
-    site
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
-fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
-    tokio::spawn(work)
 }
