@@ -1,5 +1,6 @@
 //! What the JSON API under `/api/v1` answers and takes. Times are milliseconds since 1970 (UTC).
 
+mod account;
 mod contacts;
 mod passed_on;
 mod presence;
@@ -7,6 +8,7 @@ mod privacy;
 mod profile;
 mod signing_in;
 
+pub use account::{Act, Activity, EmailAsked, EmailForm, ExportForm, ForgotForm, LeaveForm, ResetForm};
 pub use contacts::{
     Blocks, Contact, ContactRequest, ContactRequestForm, ContactRequests, ContactState, Contacts, Relation,
 };

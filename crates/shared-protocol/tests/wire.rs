@@ -17,7 +17,7 @@ fn again<T: DeserializeOwned + Serialize>(sample: &Value) -> serde_json::Result<
 }
 
 /// Which type a sample is of: by the longest of these that its name starts with.
-const TYPES: [(&str, Again); 62] = [
+const TYPES: [(&str, Again); 69] = [
     ("ack", again::<Ack>),
     ("api.blocks", again::<api::Blocks>),
     ("api.changes", again::<api::Changes>),
@@ -46,9 +46,13 @@ const TYPES: [(&str, Again); 62] = [
     ("event", again::<Event>),
     ("form.code", again::<api::CodeForm>),
     ("form.contact_request", again::<api::ContactRequestForm>),
+    ("form.email", again::<api::EmailForm>),
+    ("form.export", again::<api::ExportForm>),
     ("form.factor", again::<api::FactorForm>),
+    ("form.forgot", again::<api::ForgotForm>),
     ("form.hand_in", again::<api::HandInForm>),
     ("form.idle", again::<api::IdleForm>),
+    ("form.leave", again::<api::LeaveForm>),
     ("form.login", again::<api::LoginForm>),
     ("form.password", again::<api::PasswordForm>),
     ("form.presence", again::<api::PresenceForm>),
@@ -58,6 +62,7 @@ const TYPES: [(&str, Again); 62] = [
     ("form.read", again::<api::ReadForm>),
     ("form.refresh", again::<api::RefreshForm>),
     ("form.register", again::<api::RegisterForm>),
+    ("form.reset", again::<api::ResetForm>),
     ("form.send", again::<api::SendForm>),
     ("form.step", again::<api::StepForm>),
     ("form.token", again::<api::TokenForm>),
@@ -74,6 +79,8 @@ const TYPES: [(&str, Again); 62] = [
     ("link.down", again::<internal::Down>),
     ("link.up", again::<internal::Up>),
     ("problem", again::<Problem>),
+    ("program.activity", again::<api::Activity>),
+    ("program.email_asked", again::<api::EmailAsked>),
     ("program.factor_secret", again::<api::FactorSecret>),
     ("program.recovery_codes", again::<api::RecoveryCodes>),
     ("program.second_factor", again::<api::SecondFactor>),
