@@ -1,10 +1,12 @@
 //! What every slice stands on. Imports no slice.
 
 pub mod app;
+pub mod audit;
 pub mod blobs;
 pub mod client_address;
 pub mod clock;
 pub mod config;
+pub mod dates;
 pub mod db;
 #[cfg(feature = "chaos")]
 pub mod fail_point;

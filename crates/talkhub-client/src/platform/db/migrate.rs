@@ -70,6 +70,13 @@ const STEPS: &[Step] = &[
         mysql: include_str!("../../../../../migrations/mysql/0007_privacy.sql"),
         again: true,
     },
+    Step {
+        version: 8,
+        name: "accounts",
+        sqlite: include_str!("../../../../../migrations/sqlite/0008_accounts.sql"),
+        mysql: include_str!("../../../../../migrations/mysql/0008_accounts.sql"),
+        again: true,
+    },
 ];
 
 /// Why a database cannot be used. The text is for the operator.

@@ -259,6 +259,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        event -> Text,
+        /// Whom it concerns.
+        user_id -> BigInt,
+        /// Who did it; nobody for the command line and for whoever was not signed in.
+        done_by -> Nullable<BigInt>,
+        device -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> BigInt,
+        /// `reset` or `email`.
+        purpose -> Text,
+        token_sha256 -> Text,
+        user_id -> BigInt,
+        /// Only of `email`: the address that the link proves, and the one before it.
+        new_email -> Text,
+        old_email -> Text,
+        /// `open`, `used` or `replaced`.
+        state -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    administrators (user_id) {
+        user_id -> BigInt,
+        since -> BigInt,
+    }
+}
+
 diesel::joinable!(members -> conversations (conversation_id));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
