@@ -373,3 +373,117 @@ recovery-title = Your recovery codes
 recovery-lead = Write them down and keep them where you find them without your phone. They are shown this once.
 recovery-once = Each lets you sign in one time without the app.
 recovery-done = I have written them down
+settings-account = Account
+settings-activity = Activity
+settings-data = Your data
+field-new-email = New e-mail
+
+## Forgotten passwords
+
+forgot-link = Forgot password?
+forgot-title = Forgot your password?
+forgot-lead = Tell us the e-mail address of your account. We send you a link to set a new one.
+forgot-submit = Send the link
+forgot-sent = If there is an account with this address, a mail with a link is on its way. The link is good for an hour.
+forgot-back = Back to signing in
+forgot-no-mail = This server does not send mail.
+forgot-no-mail-then = Ask whoever runs it for a link: they can make one that lets you set a new password, without learning it.
+reset-title = Set a new password
+reset-lead = Every browser and device that is signed in will be signed out.
+reset-submit = Set password
+reset-done-title = Your password is set
+reset-done = Sign in with the new one. Everywhere else you have been signed out.
+reset-dead-title = This link does not work
+reset-used = This link has been used: it works once.
+reset-replaced = There is a newer link, or the password was changed since: look for a later mail.
+reset-expired = This link is over an hour old.
+problem-missing-link = This link is not whole, or it was never ours. Take all of it, or get another one.
+link-again = Get another link
+
+## Another e-mail address
+
+account-lead = The address is for signing in and for links to a new password. Others do not see it.
+account-asked = We sent a link to the new address. It counts once you open it.
+account-email-hint = We send a link there, and a word to the old address once it counts.
+account-email-no-mail = This server does not send mail, so the new address counts at once.
+account-submit = Change e-mail
+email-same = This is your address already.
+confirm-title = Is this your address?
+confirm-lead = From now on { $email } will be the address of your account.
+confirm-submit = Yes, use this address
+confirm-done-title = Your new address counts
+confirm-done = You can sign in with it from now on.
+confirm-dead-title = This link does not work
+confirm-used = This link has been used: the address counts already.
+confirm-replaced = There is a newer link, or your password was changed since. Ask for the change again.
+confirm-expired = This link is over an hour old. Ask for the change again.
+
+## Activity of the account
+
+activity-lead = What was done with your account lately. If one of these was not you, change your password.
+activity-none = Nothing yet.
+activity-older = Older
+activity-operator = the operator of this server
+activity-unknown-device = unknown device
+activity-signed-in = Signed in
+activity-password-changed = Changed the password
+activity-reset-asked = Asked for a link to a new password
+activity-reset-link-made = Made a link to a new password
+activity-password-reset = Set a new password with a link
+activity-email-asked = Asked for another e-mail address
+activity-email-changed = Changed the e-mail address
+activity-exported = Took the data along
+activity-deleted = Deleted the account
+activity-made-administrator = Made administrator
+
+## One's own data
+
+data-export-title = Take your data with you
+data-export-lead = One zip with your profile and everything you wrote, as pages that open without a network and as JSON.
+data-export-submit = Download
+leave-title = Delete your account
+leave-lead = Your name, your address and your sign-ins go for good, and nobody gets your ID again. This cannot be undone.
+leave-messages-too = Empty my messages too, for everybody
+leave-submit = Delete my account
+left-title = Your account is deleted
+left-text = Thank you for having been here.
+deleted-user = Deleted user
+last-administrator = You are the only administrator. Make somebody else one first.
+export-title = Talkhub data of { $name }
+export-made = Made on { $when }
+export-none = No conversations.
+export-json = The same is in the files that end in .json, for programs.
+export-own = What you wrote here. What others wrote is theirs.
+export-nothing = Nothing written here.
+export-before = Before
+export-next = Next
+message-deleted = This message was deleted.
+
+## Mails
+
+mail-hello = Hello { $name },
+mail-not-you = If this was not you, set a new password at once.
+mail-forgot-link = Set a new password
+mail-reset-subject = Set a new password
+mail-reset = Somebody, probably you, asked for a link to set a new password. It works once, within an hour:
+mail-reset-not-you = If it was not you, there is nothing to do: your password stays as it is.
+mail-reset-link = Set a new password
+mail-confirm-subject = Is this your address?
+mail-confirm = Somebody, probably you, wants to use this address for their Talkhub account. If it is yours, open this link within an hour:
+mail-confirm-not-you = If it was not you, there is nothing to do: without the link the address is not used.
+mail-confirm-link = Confirm this address
+mail-email-changed-subject = Your address was changed
+mail-email-changed = The address of your Talkhub account is now { $email }. This is the last mail to the old one.
+mail-email-changed-not-you = If this was not you, tell whoever runs the server at once.
+mail-password-changed-subject = Your password was changed
+mail-password-changed = Your password was changed on { $when }.
+
+## The first administrator
+
+setup-title = Make the first administrator
+setup-lead = Nobody looks after this server yet. Who can read what it printed when it started may.
+field-setup-code = One-time code
+setup-code-hint = It stands in the terminal or log where the server was started: four times four letters.
+setup-code-wrong = This is not the code that the server printed at its last start.
+setup-submit = Create the administrator
+setup-later = Not you?

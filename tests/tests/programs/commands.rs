@@ -66,3 +66,56 @@ fn bad35_an_unknown_word_is_refused_with_what_is_known() {
         assert!(said.contains("dance") && said.contains("config"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a13_u05_the_operator_makes_an_administrator_and_a_link_to_a_new_password() {
+    let mut site = Site::new().unwrap();
+    let secret = site.folder().join("password");
+    std::fs::write(&secret, "correct horse\n").unwrap();
+    let secret = secret.to_string_lossy().into_owned();
+    let ann = ["create-admin", "--username", "ann", "--email", "ann@example.org"];
+    let make = |more: &[&str]| run(&site, Which::LogicServer, &[&ann[..], more].concat());
+
+    let (code, said) = make(&[]);
+    assert_eq!(code, Some(2), "nobody is there to ask: {said}");
+    assert!(said.contains("--password-file"), "{said}");
+    let (code, said) = make(&["--password-file", "/nowhere/password"]);
+    assert!(code == Some(2) && said.contains("/nowhere/password"), "{said}");
+    let (code, said) = make(&["--password-file", &secret]);
+    assert!(
+        code == Some(0) && said.contains("is an administrator now"),
+        "{said}"
+    );
+    assert!(!said.contains("correct horse"), "{said}");
+    let (code, said) = make(&[]);
+    assert!(
+        code == Some(0) && said.contains("was an administrator already"),
+        "{said}"
+    );
+    let (code, said) = run(&site, Which::LogicServer, &["reset-link", "nobody"]);
+    assert!(code == Some(1) && said.contains("\"nobody\""), "{said}");
+    let (code, said) = run(&site, Which::LogicServer, &["reset-link", "ann@example.org"]);
+    assert_eq!(code, Some(0), "{said}");
+    let link = said
+        .lines()
+        .find(|line| line.starts_with("http"))
+        .unwrap()
+        .to_owned();
+    assert!(link.starts_with(&format!("{}/reset/", site.url())), "{link}");
+
+    site.start().await.unwrap();
+    Person::sign_in(&site, "ann", "correct horse").await.unwrap();
+    let token = link.rsplit('/').next().unwrap();
+    let form = serde_json::json!({ "token": token, "password": "battery staple", "password_again": "battery staple" });
+    let put = site.http().put(format!("{}/api/v1/password-resets", site.url()));
+    assert_eq!(put.json(&form).send().await.unwrap().status().as_u16(), 204);
+    Person::sign_in(&site, "ann", "battery staple").await.unwrap();
+    assert!(Person::sign_in(&site, "ann", "correct horse").await.is_err());
+    let setup = site
+        .http()
+        .get(format!("{}/setup", site.url()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(setup.status().as_u16(), 404, "there is an administrator");
+}

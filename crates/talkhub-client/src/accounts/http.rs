@@ -4,8 +4,9 @@ use super::login::{Entry, Proven, enter, enter_again, prove, prove_again};
 use super::model::Registration;
 use super::names::Password;
 use super::signed_in::{cookie, no_cookie};
-use super::{Account, Ended, SignedIn, confirm_password, devices, profile};
+use super::{Account, Ended, SignedIn, confirm_password, devices, leaving, profile};
 use crate::platform::app::App;
+use crate::platform::audit::Source;
 use crate::platform::client_address::{client_network, is_https};
 use crate::platform::json::Json;
 use crate::platform::problem::{FieldIssue, Problem, Result};
@@ -46,7 +47,11 @@ pub fn routes(routes: &mut web::ServiceConfig) {
         ))
         .service(resource(
             "/me",
-            [("GET", get().to(show_me)), ("PATCH", web::patch().to(update_me))],
+            [
+                ("GET", get().to(show_me)),
+                ("PATCH", web::patch().to(update_me)),
+                ("DELETE", web::delete().to(leaving::remove)),
+            ],
         ))
         .service(resource(
             "/me/password",
@@ -205,8 +210,9 @@ pub(super) async fn change_password(
     let token = secret::token(app.clock.random());
     let (me, clock, digest) = (me.clone(), app.clock.clone(), secret::digest(&token));
     let keep = me.keep;
+    let source = Source::of(request);
     let ended = app.db.write(move |conn| {
-        super::set_password(conn, &me.account, &hash)?;
+        super::change_password(conn, &me.account, &hash, &source, &clock)?;
         super::renew_session(conn, &me, &digest)?;
         // Tokens end with the password that they came by, this program's own too. (SEC08)
         let mut ended = super::end_programs(conn, me.user(), &clock)?;

@@ -1,9 +1,12 @@
 //! Who somebody is: accounts, sign-ins, profiles, and finding people.
 
 mod access;
+pub mod activity;
 pub mod avatar;
+mod changes;
 mod confirm;
 pub mod devices;
+pub mod email;
 mod factor;
 pub mod factor_http;
 mod factor_store;
@@ -11,7 +14,10 @@ mod factor_store;
 mod fuzz;
 pub mod http;
 mod known_device;
+pub mod leaving;
+pub mod links;
 mod login;
+pub mod mails;
 mod model;
 mod names;
 pub mod online;
@@ -21,18 +27,26 @@ pub mod privacy_http;
 mod privacy_store;
 pub mod profile;
 mod profile_store;
+mod proof;
+pub mod reset;
 pub mod security;
 pub mod settings;
+pub mod setup;
 mod signed_in;
 mod signing_store;
 mod store;
 mod time_codes;
 pub mod tokens;
 
+pub use changes::{
+    ask_email, change_password, confirm_email, is_administrator, leave, make_administrator, make_reset_link,
+    note_export, reset_password, set_email,
+};
 pub use confirm::confirm_password;
 pub use model::{Account, PeopleQuery, Registration, Sign};
 pub use signed_in::SignedIn;
 
+use crate::platform::audit::{Event, Source};
 use crate::platform::clock::Clock;
 use crate::platform::config;
 use crate::platform::db::DbConn;
@@ -111,17 +125,17 @@ pub fn is_free(conn: &mut DbConn, id: UserId) -> Result<bool> {
     Ok(store::find(conn, id)?.is_none())
 }
 
-/// The account that this name (username, e-mail or user ID) belongs to.
+/// The account that this name (username, e-mail or user ID) belongs to, if its person has not left.
 pub fn find_by_login(conn: &mut DbConn, name: &str) -> Result<Option<Account>> {
-    Ok(store::find_by_login(conn, name)?)
+    Ok(store::find_by_login(conn, name)?.filter(|account| !account.is_deleted()))
 }
 
-/// The account with this user ID.
+/// The account with this user ID, if its person has not left.
 pub fn find(conn: &mut DbConn, id: UserId) -> Result<Option<Account>> {
-    Ok(store::find(conn, id)?)
+    Ok(store::find(conn, id)?.filter(|account| !account.is_deleted()))
 }
 
-/// The account with this user ID, which must exist.
+/// The account with this user ID, which must exist; also of somebody who has left.
 pub fn get(conn: &mut DbConn, id: UserId) -> Result<Account> {
     store::find(conn, id)?.ok_or(Problem::Missing("person"))
 }
@@ -148,8 +162,8 @@ pub fn list_by_subjects(conn: &mut DbConn, subjects: &[&Group]) -> Result<HashMa
 /// People whose name has this part, best first; or the one with exactly this user ID or address. None of `hidden`.
 pub fn search(conn: &mut DbConn, query: &PeopleQuery, hidden: &[UserId]) -> Result<Vec<Person>> {
     let found = match query {
-        PeopleQuery::Id(id) => store::find(conn, *id)?.into_iter().collect(),
-        PeopleQuery::Email(email) => store::find_by_login(conn, email)?.into_iter().collect(),
+        PeopleQuery::Id(id) => find(conn, *id)?.into_iter().collect(),
+        PeopleQuery::Email(email) => find_by_login(conn, email)?.into_iter().collect(),
         PeopleQuery::Name(part) => store::search(conn, part, hidden, MOST_FOUND)?,
     };
     let others = found
@@ -173,7 +187,13 @@ pub fn sign_in(
 ) -> Result<i64> {
     check_unchanged(conn, account)?;
     let (id, end) = (clock.row_id(), clock.now() + model::end_of(limits));
-    store::insert_session(conn, id, account.user_id, sign, clock.now(), end)?;
+    let user = account.user_id;
+    store::insert_session(conn, id, user, sign, clock.now(), end)?;
+    let source = Source {
+        device: sign.device.clone(),
+        address: sign.address.clone(),
+    };
+    changes::note(conn, Event::SignedIn, user, &source, clock)?;
     Ok(id)
 }
 

@@ -1,5 +1,7 @@
 //! Accounts and sign-ins as rows, sign-up forms, and what somebody typed to find people.
 
+pub mod links;
+
 use super::names::{DisplayName, Email, Password, Username, folded};
 use super::online::StatusRow;
 use super::privacy::{PrivacyRow, What, is_open};
@@ -100,6 +102,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether its person has left: no password fits, and nobody finds it any more.
+    pub fn is_deleted(&self) -> bool {
+        self.password_hash.is_empty()
+    }
+
     /// What anybody may know.
     pub fn person(&self) -> Person {
         Person {

@@ -1,8 +1,8 @@
 //! The pages of accounts: they work without script; a script only makes them nicer.
 
-use super::SignedIn;
 use super::http::{logout, offer, register};
 use super::login::{Proven, enter_again, prove, prove_again};
+use super::{SignedIn, setup};
 use crate::platform::app::App;
 use crate::platform::json::{Form, Query};
 use crate::platform::page::{Page, render};
@@ -135,6 +135,9 @@ async fn show_login(app: Data<App>, me: Result<SignedIn>, query: Query<Next>) ->
     let next = own_path(&query.0.next);
     if if_signed_in(me)?.is_some() {
         return Ok(see_other(next));
+    }
+    if app.db.read(setup::is_first_visit).await? {
+        return Ok(see_other("/setup"));
     }
     show_login_with(&app, StatusCode::OK, Issues::default(), "", true, next)
 }

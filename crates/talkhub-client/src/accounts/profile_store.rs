@@ -45,3 +45,9 @@ pub(super) fn update_profile_rev(conn: &mut DbConn, id: UserId, rev: i64) -> Que
         .execute(conn)
         .map(|_| ())
 }
+
+pub(super) fn delete(conn: &mut DbConn, user: UserId) -> QueryResult<()> {
+    diesel::delete(profiles::table.find(user))
+        .execute(conn)
+        .map(|_| ())
+}

@@ -1,5 +1,8 @@
 //! Queries on people and their sign-ins.
 
+pub(super) mod changes;
+pub(super) mod links;
+
 use super::model::{Account, NewAccount, Session, Sign, search_text};
 use super::names::username_key;
 use super::online::StatusRow;
@@ -46,6 +49,14 @@ pub(super) fn list_by_subjects(conn: &mut DbConn, subjects: &[&Group]) -> QueryR
 pub(super) fn any_exist(conn: &mut DbConn) -> QueryResult<bool> {
     let first: Option<i64> = users::table.select(users::id).first(conn).optional()?;
     Ok(first.is_some())
+}
+
+/// How many accounts there are whose people have not left.
+pub(super) fn count(conn: &mut DbConn) -> QueryResult<i64> {
+    users::table
+        .filter(users::password_hash.ne(""))
+        .count()
+        .get_result(conn)
 }
 
 /// A user ID if it reads as one, an e-mail address if it has an `@`, else a username.

@@ -25,7 +25,7 @@ pub fn ask(conn: &mut DbConn, me: UserId, other: UserId, note: &Note, clock: &Cl
     if me == other {
         return Err(Problem::Impossible(Said::new("request-to-oneself")));
     }
-    accounts::get(conn, other)?;
+    accounts::find(conn, other)?.ok_or(Problem::Missing("person"))?;
     let pair = Pair::of(me, other);
     lock(conn, pair)?;
     let present = relation(conn, me, other)?;

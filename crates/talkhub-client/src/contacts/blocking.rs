@@ -15,7 +15,7 @@ pub fn block(conn: &mut DbConn, me: UserId, other: UserId, clock: &Clock) -> Res
     if me == other {
         return Err(Problem::Impossible(Said::new("block-oneself")));
     }
-    accounts::get(conn, other)?;
+    accounts::find(conn, other)?.ok_or(Problem::Missing("person"))?;
     let pair = Pair::of(me, other);
     lock(conn, pair)?;
     if store::list_blocks_between(conn, &[pair])?.contains(&(me, other)) {

@@ -167,7 +167,7 @@ pub fn search(conn: &mut DbConn, query: &PeopleQuery, me: UserId) -> Result<Vec<
 
 /// The card of a person; whoever has blocked `me` is not there.
 pub fn card(conn: &mut DbConn, me: UserId, other: UserId) -> Result<api::Profile> {
-    let account = accounts::get(conn, other)?;
+    let account = accounts::find(conn, other)?.ok_or(Problem::Missing("person"))?;
     let blocks = store::list_blocks_between(conn, &[Pair::of(me, other)])?;
     if blocks.contains(&(other, me)) {
         return Err(Problem::Missing("person"));

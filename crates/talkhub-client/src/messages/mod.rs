@@ -1,8 +1,10 @@
 //! The history: messages are numbered, kept once, and found again.
 
 pub mod committer;
+pub mod export;
 pub mod holding;
 pub mod http;
+mod leaving;
 mod model;
 mod overview;
 pub mod pages;
@@ -10,7 +12,9 @@ pub mod relay;
 pub mod requests;
 mod sending;
 mod store;
+pub mod work;
 
+pub use leaving::{Emptied, empty, list_own};
 pub use model::{Author, Body, Draft, Edge, Stored, Window};
 pub use overview::heads;
 pub use sending::{Outcome, send_all};

@@ -110,3 +110,51 @@ pub(super) fn list_last(conn: &mut DbConn, ids: &[ConversationId]) -> QueryResul
         .select(COLUMNS)
         .load(conn)
 }
+
+/// Messages of this person that still say something, oldest first.
+pub(super) fn list_full_of(
+    conn: &mut DbConn,
+    id: ConversationId,
+    sender: UserId,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    m::table
+        .filter(m::conversation_id.eq(id))
+        .filter(m::sender.eq(sender))
+        .filter(m::message_type.ne("deleted"))
+        .order(m::seq)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(conn)
+}
+
+/// Puts `row` in the place of what it was.
+pub(super) fn update_emptied(conn: &mut DbConn, row: &Row) -> QueryResult<()> {
+    let emptied = (
+        m::rev.eq(row.rev),
+        m::message_type.eq(&row.kind),
+        m::body.eq(&row.body),
+    );
+    diesel::update(m::table.find((row.conversation, row.seq)))
+        .set(emptied)
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// What this person wrote after `after`, oldest first.
+pub(super) fn list_own(
+    conn: &mut DbConn,
+    id: ConversationId,
+    sender: UserId,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    m::table
+        .filter(m::conversation_id.eq(id))
+        .filter(m::sender.eq(sender))
+        .filter(m::seq.gt(after))
+        .order(m::seq)
+        .limit(limit)
+        .select(COLUMNS)
+        .load(conn)
+}

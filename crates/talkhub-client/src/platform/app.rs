@@ -8,6 +8,7 @@ use crate::platform::hashing::Hasher;
 use crate::platform::images::Images;
 use crate::platform::keys::Keys;
 use crate::platform::limits::{Guessing, PerMinute};
+use crate::platform::mail::Mailer;
 use crate::platform::page::Assets;
 use crate::platform::relay::Relay;
 use crate::platform::tasks::Tasks;
@@ -27,6 +28,7 @@ pub struct App {
     pub images: Images,
     pub blobs: Blobs,
     pub relay: Relay,
+    pub mailer: Mailer,
     pub tasks: Tasks,
     pub assets: Arc<Assets>,
     /// Random, kept in the database, renewed by a restore: rows of different histories never mix.
@@ -37,6 +39,9 @@ pub struct App {
     /// When the disk was last tried, and whether it took more.
     pub disk: Arc<tokio::sync::Mutex<Option<(Duration, bool)>>>,
 }
+
+/// One is much work, and nobody needs many.
+const EXPORTS_PER_MINUTE: u32 = 6;
 
 /// Who asks too often. Cheap to clone.
 #[derive(Clone)]
@@ -60,6 +65,10 @@ pub struct Limits {
     pub avatars: PerMinute<UserId>,
     /// Tries to sign in, by network or known device.
     pub sign_ins: PerMinute<String>,
+    /// Links for new passwords asked for, by network.
+    pub resets: PerMinute<String>,
+    /// Exports of one's own data.
+    pub exports: PerMinute<UserId>,
     /// Wrong passwords, by (person, network or known device); for unknown names by what was typed, folded.
     pub guesses: Guessing<(String, String)>,
     /// Wrong codes of second factors, by (person, known device): all devices that are not known share one budget.
@@ -74,6 +83,8 @@ impl Limits {
             conversations: PerMinute::new(config.messages.conversations_per_minute),
             messages: PerMinute::new(config.messages.per_minute),
             sign_ins: PerMinute::new(config.accounts.sign_ins_per_minute),
+            exports: PerMinute::new(EXPORTS_PER_MINUTE),
+            resets: PerMinute::new(config.accounts.resets_per_minute),
             relay_ids: PerMinute::new(config.accounts.relay_ids_per_minute),
             presence: PerMinute::new(config.presence.changes_per_minute),
             avatars: PerMinute::new(config.accounts.avatars_per_minute),

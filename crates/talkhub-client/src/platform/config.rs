@@ -8,6 +8,7 @@ mod tests;
 pub use settings::{SETTINGS, Setting};
 
 use crate::platform::db::{Place, PoolSize};
+use crate::platform::mail;
 use crate::platform::secret::Secret;
 use reader::Reader;
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +33,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub presence: Presence,
     pub messages: Messages,
+    pub mail: Mail,
     pub logs: Logs,
     /// Refuses what is only good for trying things out.
     pub production: bool,
@@ -96,6 +98,9 @@ pub struct Accounts {
     pub avatar_most: u64,
     /// Pictures that are drawn at once.
     pub image_threads: usize,
+    pub resets_per_minute: u32,
+    /// How long lines about what was done with accounts are kept.
+    pub audit: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +128,16 @@ pub struct Messages {
     pub most_changes: i64,
     pub conversations_per_minute: u32,
     pub per_minute: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The mail server; without one nothing is mailed.
+    pub server: Option<Secret>,
+    /// From whom mails are: `Talkhub <talkhub@example.org>`.
+    pub from: String,
+    /// How long the mail server may take for one answer.
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -207,6 +222,8 @@ impl Config {
                 requests_per_minute: read.number("TALKHUB_CONTACT_REQUESTS_PER_MINUTE")? as u32,
                 registrations_per_minute: read.number("TALKHUB_REGISTRATIONS_PER_MINUTE")? as u32,
                 sign_ins_per_minute: read.number("TALKHUB_SIGN_INS_PER_MINUTE")? as u32,
+                resets_per_minute: read.number("TALKHUB_RESETS_PER_MINUTE")? as u32,
+                audit: Duration::from_secs(86_400 * read.number("TALKHUB_AUDIT_DAYS")?),
                 relay_ids_per_minute: read.number("TALKHUB_RELAY_IDS_PER_MINUTE")? as u32,
                 avatars_per_minute: read.number("TALKHUB_AVATARS_PER_MINUTE")? as u32,
                 avatar_most: read.number("TALKHUB_AVATAR_MAX_MB")? << 20,
@@ -227,6 +244,13 @@ impl Config {
                 most_changes: read.number("TALKHUB_MOST_CHANGES")? as i64,
                 conversations_per_minute: read.number("TALKHUB_CONVERSATIONS_PER_MINUTE")? as u32,
                 per_minute: read.number("TALKHUB_MESSAGES_PER_MINUTE")? as u32,
+            },
+            mail: Mail {
+                server: Some(read.text("TALKHUB_SMTP_URL"))
+                    .filter(|url| !url.is_empty())
+                    .map(Secret::new),
+                from: read.text("TALKHUB_MAIL_FROM"),
+                timeout: read.seconds("TALKHUB_SMTP_TIMEOUT")?,
             },
             logs: Logs {
                 filter: read.text("TALKHUB_LOG"),
@@ -274,6 +298,7 @@ impl Config {
                 self.relay.url
             )));
         }
+        mail::check(&self.mail).map_err(BadSetting)?;
         if MOST_PUBLIC_URLS < self.http.public_urls.len() {
             let count = self.http.public_urls.len();
             return Err(BadSetting(format!(
@@ -334,7 +359,7 @@ pub fn is_loopback_url(url: &str) -> bool {
 }
 
 /// Whether the host is loopback, of a private network, or a name without dots (a container beside us).
-fn is_near_url(url: &str) -> bool {
+pub fn is_near_url(url: &str) -> bool {
     let host = host_of(url);
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),

@@ -23,8 +23,38 @@ pub enum Job {
     SetGroup { conversation: ConversationId },
     /// Let the members of this conversation into its group at the relay, which did not answer before.
     LetIn { conversation: ConversationId },
+    /// Somebody has left: what the other slices keep of them goes too.
+    PersonLeft { user: UserId, messages_too: bool },
+    /// Send a mail. Its own lane: a slow mail server holds up nothing else.
+    Mail(Mail),
     /// Take these relay IDs back at the relay, which did not answer before.
     RevokeRelayIds { relay_ids: Vec<RelayId> },
+}
+
+/// What a mail is about. Its words, and where possible its address, are found when it goes out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Mail {
+    /// Somebody typed this address into "Forgot password?": whether anybody has it is found out later, so that asking
+    /// takes as long for everybody.
+    PasswordForgotten {
+        email: String,
+        device: String,
+        address: String,
+    },
+    /// To the new address: is it theirs?
+    ConfirmEmail { link: i64 },
+    /// To the old address: there is a new one.
+    EmailChanged { link: i64 },
+    /// The password was changed.
+    PasswordChanged { user: UserId, at: i64 },
+}
+
+/// Jobs of one lane wait for each other, those of different lanes do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Work,
+    Mail,
 }
 
 /// A job that is due.
@@ -41,6 +71,9 @@ impl Due {
         serde_json::from_str(&self.body).ok()
     }
 }
+
+/// The tag stands first.
+const MAILS: &str = r#"{"kind":"mail",%"#;
 
 /// How many jobs one round takes.
 const ROUND: i64 = 100;
@@ -65,14 +98,46 @@ pub fn enqueue_for(conn: &mut DbConn, job: &Job, run_at: i64, clock: &Clock) -> 
     diesel::insert_into(j::jobs).values(row).execute(conn).map(|_| ())
 }
 
-/// What is due at `now`, oldest first.
-pub fn list_due(conn: &mut DbConn, now: i64) -> QueryResult<Vec<Due>> {
+/// What is due at `now` in this lane, oldest first.
+pub fn list_due(conn: &mut DbConn, lane: Lane, now: i64) -> QueryResult<Vec<Due>> {
     let due = j::jobs
         .filter(j::run_at.le(now))
         .filter(j::tries.lt(MOST_TRIES))
         .order(j::id)
-        .limit(ROUND);
-    due.select((j::id, j::body, j::tries)).load(conn)
+        .limit(ROUND)
+        .select((j::id, j::body, j::tries));
+    match lane {
+        Lane::Mail => due.filter(j::body.like(MAILS)).load(conn),
+        Lane::Work => due.filter(j::body.not_like(MAILS)).load(conn),
+    }
+}
+
+/// Drops mails that wait for somebody who typed this address.
+pub fn forget_address(conn: &mut DbConn, email: &str) -> QueryResult<()> {
+    let mail = Job::Mail(Mail::PasswordForgotten {
+        email: email.to_owned(),
+        device: String::new(),
+        address: String::new(),
+    });
+    let body = serde_json::to_string(&mail)
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    let start = body.split(r#","device""#).next().unwrap_or(&body);
+    let pattern = format!("{}%", like(start));
+    diesel::delete(j::jobs.filter(j::body.like(pattern).escape('!')))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Text as it must stand in a pattern to mean itself.
+fn like(text: &str) -> String {
+    let mut pattern = String::new();
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern
 }
 
 /// It is done.
@@ -88,4 +153,25 @@ pub fn put_off(conn: &mut DbConn, due: &Due, now: i64) -> QueryResult<()> {
         .set(later)
         .execute(conn)
         .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_known_by_their_beginning() {
+        let body = |job: &Job| serde_json::to_string(job).unwrap();
+        let mail = Job::Mail(Mail::ConfirmEmail { link: 7 });
+        assert!(
+            body(&mail).starts_with(MAILS.trim_end_matches('%')),
+            "{}",
+            body(&mail)
+        );
+        assert_eq!(serde_json::from_str::<Job>(&body(&mail)).unwrap(), mail);
+        let other = Job::RevokeRelayIds {
+            relay_ids: Vec::new(),
+        };
+        assert!(!body(&other).starts_with(MAILS.trim_end_matches('%')));
+    }
 }

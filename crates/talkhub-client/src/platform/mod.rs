@@ -17,6 +17,7 @@ pub mod json;
 pub mod keys;
 pub mod limits;
 pub mod live;
+pub mod mail;
 pub mod page;
 pub mod problem;
 pub mod relay;

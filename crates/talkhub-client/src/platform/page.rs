@@ -44,12 +44,14 @@ impl<'a> Page<'a> {
 
 /// A template as an answer.
 pub fn render(status: StatusCode, template: &impl Template) -> Result<HttpResponse> {
-    let text = template
-        .render()
-        .map_err(|error| Problem::Internal(error.into()))?;
     Ok(HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
-        .body(text))
+        .body(render_text(template)?))
+}
+
+/// A template as text.
+pub fn render_text(template: &impl Template) -> Result<String> {
+    template.render().map_err(|error| Problem::Internal(error.into()))
 }
 
 /// A problem as a page, for people who opened an address in their browser.

@@ -36,6 +36,8 @@ pub enum Problem {
     Impossible(Said),
     /// Somebody else was faster, or the thing has changed.
     Conflict(Said),
+    /// It was there once: used, or over.
+    Gone(Said),
     /// Too often: so many seconds to wait.
     TooFast(u64),
     /// Larger than is taken.
@@ -91,6 +93,7 @@ impl Problem {
             Self::Invalid(_) => "invalid",
             Self::Impossible(_) => "impossible",
             Self::Conflict(_) => "conflict",
+            Self::Gone(_) => "gone",
             Self::TooFast(_) => "too-fast",
             Self::TooLarge(_) => "too-large",
             Self::Full => "storage-full",
@@ -115,7 +118,7 @@ impl Problem {
             Self::Forbidden(_) | Self::NotReachable | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Invalid(_) | Self::BadReceipt => StatusCode::BAD_REQUEST,
-            Self::OldReceipt => StatusCode::GONE,
+            Self::OldReceipt | Self::Gone(_) => StatusCode::GONE,
             Self::Decided(first) => StatusCode::from_u16(first.status).unwrap_or(StatusCode::FORBIDDEN),
             Self::Impossible(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -139,9 +142,11 @@ impl Problem {
     /// The sentence that people read.
     pub fn said(&self) -> Said {
         match self {
-            Self::Forbidden(said) | Self::Impossible(said) | Self::Conflict(said) | Self::TooLarge(said) => {
-                said.clone()
-            }
+            Self::Forbidden(said)
+            | Self::Impossible(said)
+            | Self::Conflict(said)
+            | Self::Gone(said)
+            | Self::TooLarge(said) => said.clone(),
             Self::SignedOut => Said::new("problem-signed-out"),
             Self::WrongLogin => Said::new("problem-wrong-login"),
             Self::NotReachable => Said::new("problem-not-reachable"),
@@ -151,6 +156,7 @@ impl Problem {
                 "request" => Said::new("problem-missing-request"),
                 "contact" => Said::new("problem-missing-contact"),
                 "block" => Said::new("problem-missing-block"),
+                "link" => Said::new("problem-missing-link"),
                 _ => Said::new("problem-missing"),
             },
             Self::Invalid(issues) => match issues.as_slice() {

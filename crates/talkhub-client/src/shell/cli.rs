@@ -1,5 +1,6 @@
 //! The command line: serve, migrate, demo, print the settings.
 
+use super::operator::{self, NewAdmin};
 use super::{StartError, demo, open_database, run};
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
@@ -16,11 +17,19 @@ Commands:
   serve          serve until stopped (what happens without a command)
   migrate        make or update the database, then end
   demo           fill an empty database with two test people and a few conversations, then end
+  create-admin   make an administrator, or make somebody one who has an account already
+  reset-link NAME  print a link with which NAME (username, e-mail or user ID) sets a new password
   config print   show the settings in force; secrets only as set or not set
 
 Options:
   --config FILE  read settings from FILE instead of ./talkhub.toml
   --help         show this text
+
+Options of create-admin (it asks for what is missing, if there is a terminal):
+  --username NAME        whom
+  --email ADDRESS        of a new account
+  --name NAME            the name to show of a new account
+  --password-file FILE   the password of a new account is the first line of FILE; - reads it from the input
 
 Every setting is described in docs/configuration.md.
 ";
@@ -31,6 +40,8 @@ enum Command {
     Serve,
     Migrate,
     Demo,
+    CreateAdmin(NewAdmin),
+    ResetLink(String),
     PrintConfig,
     Help,
 }
@@ -42,7 +53,7 @@ struct Asked {
 }
 
 fn parse(args: &[String]) -> Result<Asked, String> {
-    let (mut words, mut file) = (Vec::new(), None);
+    let (mut words, mut file, mut new) = (Vec::new(), None, NewAdmin::default());
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -57,14 +68,26 @@ fn parse(args: &[String]) -> Result<Asked, String> {
                     args.next().ok_or("--config needs the name of a file")?,
                 ))
             }
-            flag if flag.starts_with('-') => return Err(format!("there is no option {flag}")),
+            flag if flag.starts_with('-') => {
+                let value = new
+                    .option(flag)
+                    .ok_or_else(|| format!("there is no option {flag}"))?;
+                let given = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
+                *value = Some(given.to_owned());
+            }
             word => words.push(word),
         }
+    }
+    if new != NewAdmin::default() && words != ["create-admin"] {
+        return Err("--username, --email, --name and --password-file belong to create-admin".into());
     }
     let command = match words.as_slice() {
         [] | ["serve"] => Command::Serve,
         ["migrate"] => Command::Migrate,
         ["demo"] => Command::Demo,
+        ["create-admin"] => Command::CreateAdmin(new),
+        ["reset-link", name] => Command::ResetLink((*name).to_owned()),
+        ["reset-link"] => return Err("reset-link needs a name: whose password?".into()),
         ["config", "print"] => Command::PrintConfig,
         other => return Err(format!("there is no command {}", other.join(" "))),
     };
@@ -95,7 +118,7 @@ pub fn main() -> ExitCode {
                 Err(error) => refuse(&error.0, 2),
             };
         }
-        Command::Serve | Command::Migrate | Command::Demo => (),
+        _ => (),
     }
     let config = match Config::read(asked.file.as_deref()) {
         Ok(config) => config,
@@ -116,6 +139,8 @@ pub fn main() -> ExitCode {
             open_database(&config, &Clock::system()).map(|_| println!("The database is up to date."))
         }
         Command::Demo => demo::fill(&config),
+        Command::CreateAdmin(new) => operator::create_admin(&config, new),
+        Command::ResetLink(name) => operator::reset_link(&config, &name),
         _ => serve(config),
     };
     match ended {
@@ -171,6 +196,18 @@ mod tests {
         check("--config a.toml migrate", Ok(Command::Migrate));
         check("config print", Ok(Command::PrintConfig));
         check("--help nonsense", Ok(Command::Help));
+        check("reset-link ann", Ok(Command::ResetLink("ann".into())));
+        check("reset-link", Err("reset-link needs a name: whose password?"));
+        let ann = NewAdmin {
+            username: Some("ann".into()),
+            ..NewAdmin::default()
+        };
+        check("create-admin --username ann", Ok(Command::CreateAdmin(ann)));
+        check("create-admin --username", Err("--username needs a value"));
+        check(
+            "migrate --username ann",
+            Err("--username, --email, --name and --password-file belong to create-admin"),
+        );
         check("dance", Err("there is no command dance"));
         check("--fast", Err("there is no option --fast"));
         check("--config", Err("--config needs the name of a file"));

@@ -1,16 +1,17 @@
 //! Hands jobs up to the slice that does them.
 
 use crate::platform::app::App;
-use crate::platform::jobs::{self, Due, Job, MOST_TRIES};
+use crate::platform::jobs::{self, Due, Job, Lane, MOST_TRIES};
 use crate::platform::problem::{Problem, Result};
-use crate::{accounts, contacts, conversations, presence};
+use crate::{accounts, contacts, conversations, messages, presence};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
 /// Does what is due. A job that fails or panics is put off; the others go on.
-pub async fn run_due(app: &App) -> Result<()> {
+pub async fn run_due(app: &App, lane: Lane) -> Result<()> {
     let now = app.clock.now();
-    for due in app.db.read(move |conn| Ok(jobs::list_due(conn, now)?)).await? {
+    let due = app.db.read(move |conn| Ok(jobs::list_due(conn, lane, now)?));
+    for due in due.await? {
         let id = due.id;
         let done = AssertUnwindSafe(run_one(app, &due)).catch_unwind().await;
         match done.unwrap_or_else(|_| Err(Problem::Internal(anyhow::anyhow!("it panicked")))) {
@@ -44,6 +45,15 @@ async fn run_one(app: &App, due: &Due) -> Result<()> {
         }
         Some(Job::SetGroup { conversation }) => presence::set_group(app, conversation).await,
         Some(Job::LetIn { conversation }) => presence::try_to_let_in(app, conversation).await,
+        Some(Job::PersonLeft { user, messages_too }) => {
+            let forgotten = app.db.write(move |conn| contacts::forget(conn, user));
+            contacts::tell(app, &forgotten.await?).await?;
+            if messages_too {
+                messages::work::empty_all_of(app, user).await?;
+            }
+            Ok(())
+        }
+        Some(Job::Mail(mail)) => accounts::mails::send(app, mail).await,
         Some(Job::RevokeRelayIds { relay_ids }) => {
             for relay_id in &relay_ids {
                 app.relay.revoke(relay_id).await?;

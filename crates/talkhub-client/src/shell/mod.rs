@@ -7,6 +7,7 @@ mod guard;
 mod health;
 pub mod jobs;
 mod link;
+mod operator;
 pub mod router;
 mod run;
 

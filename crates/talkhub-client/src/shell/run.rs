@@ -3,13 +3,16 @@
 use super::{assets, jobs, link, router};
 use crate::messages::committer::Committer;
 use crate::platform::app::{App, Limits};
+use crate::platform::audit;
 use crate::platform::blobs::Blobs;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, millis};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbConn, dialect, migrate};
 use crate::platform::hashing::Hasher;
 use crate::platform::images::Images;
+use crate::platform::jobs::Lane;
 use crate::platform::keys::Keys;
+use crate::platform::mail::Mailer;
 use crate::platform::problem::Problem;
 use crate::platform::relay::Relay;
 use crate::platform::secret;
@@ -18,6 +21,7 @@ use crate::presence::{self, Tracker};
 use crate::{accounts, messages};
 use anyhow::Context;
 use diesel::prelude::*;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,6 +158,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     });
     let ((db, history_id), keys) = opened.await??;
     let app = assemble(config, clock, db, history_id, keys)?;
+    offer_administration(&app).await?;
     let tracker = Tracker::default();
     tracker.start_with(
         app.db.read(accounts::online::list_shown).await?,
@@ -194,6 +199,22 @@ fn most_connections() -> usize {
     handles.saturating_sub((handles / 5).max(64))
 }
 
+/// Prints the code for the first administrator. Not in the log: logs are kept and read by others.
+async fn offer_administration(app: &App) -> Result<(), Problem> {
+    let clock = app.clock.clone();
+    let code = app.db.write(move |conn| accounts::setup::prepare(conn, &clock));
+    if let Some(code) = code.await? {
+        let home = app.config.http.public_urls.first().map_or("", String::as_str);
+        let said = format!(
+            "There is no administrator yet. Open {home}/setup and type this code: {code}\n\
+             It is good until the next start. Or run: talkhub-client create-admin"
+        );
+        // Nobody may be there to read it; the next start prints another one.
+        writeln!(std::io::stdout(), "{said}").ok();
+    }
+    Ok(())
+}
+
 fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>, keys: Keys) -> anyhow::Result<App> {
     let accounts = &config.accounts;
     Ok(App {
@@ -203,6 +224,7 @@ fn assemble(config: Config, clock: Clock, db: Db, history_id: Arc<str>, keys: Ke
         relay: Relay::new(&config.relay).context("the client for the relay's internal API")?,
         limits: Limits::new(&config),
         keys,
+        mailer: Mailer::new(&config, clock.clone())?,
         config: Arc::new(config),
         db,
         clock,
@@ -232,6 +254,7 @@ fn start_tasks(app: &App, tracker: &Tracker, committer: &Committer) {
     };
     again("tell presence", app.config.presence.collect, Work::TellPresence);
     again("run jobs", Duration::from_millis(500), Work::RunJobs);
+    again("send mail", Duration::from_millis(500), Work::SendMail);
     again("sweep relay IDs", Duration::from_secs(5), Work::Sweep);
     again("renew leases", app.config.relay.lease / 3, Work::RenewLeases);
     again("end old sign-ins", Duration::from_secs(600), Work::EndSessions);
@@ -240,6 +263,11 @@ fn start_tasks(app: &App, tracker: &Tracker, committer: &Committer) {
         Duration::from_secs(3600),
         Work::ForgetRefusals,
     );
+    again(
+        "forget old links and audit lines",
+        Duration::from_secs(3600),
+        Work::ForgetLinks,
+    );
 }
 
 /// What happens again and again.
@@ -247,17 +275,20 @@ fn start_tasks(app: &App, tracker: &Tracker, committer: &Committer) {
 enum Work {
     TellPresence,
     RunJobs,
+    SendMail,
     Sweep,
     RenewLeases,
     EndSessions,
     ForgetRefusals,
+    ForgetLinks,
 }
 
 impl Work {
     async fn run(self, app: &App, tracker: &Tracker) -> Result<(), Problem> {
         match self {
             Self::TellPresence => presence::work::tell_changes(app, tracker).await,
-            Self::RunJobs => jobs::run_due(app).await,
+            Self::RunJobs => jobs::run_due(app, Lane::Work).await,
+            Self::SendMail => jobs::run_due(app, Lane::Mail).await,
             Self::Sweep
                 if app
                     .relay
@@ -276,6 +307,14 @@ impl Work {
                 let forgotten = app
                     .db
                     .write(move |conn| messages::forget_old_refusals(conn, &clock));
+                forgotten.await.map(|_| ())
+            }
+            Self::ForgetLinks => {
+                let (config, clock) = (app.config.clone(), app.clock.clone());
+                let forgotten = app.db.write(move |conn| {
+                    audit::forget(conn, clock.now() - millis(config.accounts.audit))?;
+                    accounts::links::forget_old(conn, &clock)
+                });
                 forgotten.await.map(|_| ())
             }
             Self::EndSessions => {

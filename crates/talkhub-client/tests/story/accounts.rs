@@ -246,6 +246,7 @@ async fn a_password_is_changed_with_the_present_one_only() {
         )
         .await;
     assert_eq!((old.status, new.status), (401, 201));
+    app.run_jobs().await;
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! The set-up of every story: a whole logic server on a database of its own, and people.
 
+use crate::mailbox::Mailbox;
 use actix_http::Request;
 use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
@@ -19,10 +20,12 @@ use talkhub_client::platform::config::Config;
 use talkhub_client::platform::db::Place;
 use talkhub_client::platform::hashing::Hasher;
 use talkhub_client::platform::images::Images;
-use talkhub_client::platform::jobs;
+use talkhub_client::platform::jobs::{self, Lane};
 use talkhub_client::platform::keys::Keys;
+use talkhub_client::platform::mail::Mailer;
 use talkhub_client::platform::page::Assets;
 use talkhub_client::platform::relay::{Relay, Said};
+use talkhub_client::platform::secret::Secret;
 use talkhub_client::platform::tasks::Tasks;
 use talkhub_client::presence::Tracker;
 use talkhub_client::shell;
@@ -48,6 +51,8 @@ pub struct Answer {
     pub status: u16,
     pub body: Value,
     pub text: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     pub headers: Vec<(String, String)>,
     pub cookies: Vec<Cookie<'static>>,
 }
@@ -112,7 +117,13 @@ impl Drop for TestApp {
         }
         let db = self.app.db.clone();
         // A connection may not be used on a thread that runs other work.
-        let looked = std::thread::spawn(move || db.read_blocking(|conn| Ok(jobs::list_due(conn, i64::MAX)?)));
+        let looked = std::thread::spawn(move || {
+            db.read_blocking(|conn| {
+                let mut left = jobs::list_due(conn, Lane::Work, i64::MAX)?;
+                left.extend(jobs::list_due(conn, Lane::Mail, i64::MAX)?);
+                Ok(left)
+            })
+        });
         let left: Vec<_> = match looked.join() {
             Ok(Ok(left)) => left,
             other => panic!("the jobs cannot be read: {other:?}"),
@@ -127,6 +138,17 @@ impl TestApp {
         Self::with(|_| ()).await
     }
 
+    /// With a mail server that keeps what it gets.
+    pub async fn with_mail() -> (Self, Mailbox) {
+        let mailbox = Mailbox::open();
+        let url = mailbox.url();
+        let app = Self::with(|config| {
+            config.mail.server = Some(Secret::new(url));
+            config.mail.from = "Talkhub <talkhub@example.org>".into();
+        });
+        (app.await, mailbox)
+    }
+
     /// With other settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -138,9 +160,11 @@ impl TestApp {
             .await
             .unwrap();
         let (db, history_id) = opened.unwrap();
+        let mailer = Mailer::new(&config, clock.clone()).unwrap();
         let app = App {
             images: Images::new(1),
             blobs: Blobs::new(config.database.data_dir.join("blobs")),
+            mailer,
             hasher: Hasher::new(config.accounts.bcrypt_cost, 1).unwrap(),
             limits: Limits::new(&config),
             keys: Keys::new(b"the key of every story"),
@@ -216,7 +240,9 @@ impl TestApp {
 
     /// What must happen after a commit, done now.
     pub async fn run_jobs(&self) {
-        shell::jobs::run_due(&self.app).await.unwrap();
+        for lane in [Lane::Work, Lane::Mail] {
+            shell::jobs::run_due(&self.app, lane).await.unwrap();
+        }
     }
 
     pub fn wait(&self, seconds: u64) {
@@ -262,6 +288,21 @@ impl Person {
         other
     }
 
+    /// The same browser after this answer: cookies are added, replaced, taken away.
+    pub fn after(&self, answer: &Answer) -> Self {
+        let mut cookies = self.cookies.clone();
+        for new in &answer.cookies {
+            cookies.retain(|old| old.name() != new.name());
+            if !new.value().is_empty() {
+                cookies.push(new.clone());
+            }
+        }
+        Self {
+            cookies,
+            ..self.clone()
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
@@ -304,12 +345,14 @@ impl Person {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
             .collect();
         let cookies = response.response().cookies().map(Cookie::into_owned).collect();
-        let text = String::from_utf8_lossy(&read_body(response).await).into_owned();
+        let bytes = read_body(response).await.to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer {
             status,
             body,
             text,
+            bytes,
             headers,
             cookies,
         }

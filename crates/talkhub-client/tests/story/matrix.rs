@@ -61,6 +61,12 @@ const MATRIX: &str = "
     DELETE /tokens/current                  401 404 404 404
     DELETE /sessions/7777777777             401 404 404 404
     DELETE /sessions                        401 204 204 204
+    GET    /me/activity                     401 200 200 200
+    PUT    /me/email                        401 400 400 400
+    POST   /me/export                       401 400 400 400
+    DELETE /me                              401 400 400 400
+    POST   /password-resets                 422 422 422 422
+    PUT    /password-resets                 404 404 404 404
     DELETE /sessions/current                401 204 204 204
 ";
 

@@ -112,6 +112,7 @@ async fn a_second_step_does_not_outlive_its_time_or_the_password() {
             .refusal(),
         over
     );
+    app.run_jobs().await;
 }
 
 #[actix_web::test]

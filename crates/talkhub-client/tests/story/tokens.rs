@@ -309,4 +309,5 @@ async fn a12_a_new_password_and_the_list_of_devices_end_tokens() {
         ),
         (401, 401)
     );
+    app.run_jobs().await;
 }

@@ -240,6 +240,36 @@ pub const SETTINGS: &[Setting] = &[
         "The largest picture that may be uploaded as an avatar, in MB.",
     ),
     setting(
+        "TALKHUB_RESETS_PER_MINUTE",
+        "10",
+        Number(1, 100_000),
+        "Links for new passwords asked for by mail, for each network.",
+    ),
+    setting(
+        "TALKHUB_AUDIT_DAYS",
+        "365",
+        Number(1, 3650),
+        "Days that lines about what was done with an account are kept.",
+    ),
+    setting(
+        "TALKHUB_SMTP_URL",
+        "",
+        Kind::Secret,
+        "The mail server: smtps://user:password@host, or smtp://… (STARTTLS; plain only on loopback and in private networks). Unset: nothing is mailed.",
+    ),
+    setting(
+        "TALKHUB_MAIL_FROM",
+        "",
+        Text,
+        "From whom mails are, such as Talkhub <talkhub@example.org>. Needed with TALKHUB_SMTP_URL.",
+    ),
+    setting(
+        "TALKHUB_SMTP_TIMEOUT",
+        "20",
+        Number(1, 300),
+        "Seconds to wait for an answer of the mail server.",
+    ),
+    setting(
         "TALKHUB_CONVERSATIONS_PER_MINUTE",
         "60",
         Number(1, 100_000),

@@ -82,7 +82,7 @@ function Preview({ conversation, self, typing, draft, unsaved }: { conversation:
   }
   const last = conversation.last_message;
   if (!last) return <span class="row__preview" />;
-  const text = last.type === "text" ? oneLine(last.body) : say("unsupported");
+  const text = last.type === "text" ? oneLine(last.body) : say(last.type === "deleted" ? "message-deleted" : "unsupported");
   return (
     <span class="row__preview" dir="auto">
       {last.sender.user_id === self && conversation.members.length !== 1 ? say("preview-mine", { text }) : text}

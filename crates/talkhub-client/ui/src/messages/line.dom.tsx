@@ -110,7 +110,7 @@ function Bubble({ line, children }: { line: Line; children: ComponentChildren })
     <div class={`bubble ${line.mine ? "bubble--mine" : ""} ${large ? "bubble--large" : ""}`} tabIndex={-1}>
       <span class="unseen">{who}: </span>
       <span class="bubble__text" dir="auto">
-        {known ? line.body : <em>{say("unsupported")}</em>}
+        {known ? line.body : <em>{say(line.type === "deleted" ? "message-deleted" : "unsupported")}</em>}
       </span>
       {children}
     </div>

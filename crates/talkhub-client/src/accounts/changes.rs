@@ -1,0 +1,221 @@
+//! What people change about their accounts, each with its line in the audit and a word by mail.
+
+use super::links::{self, Purpose};
+use super::names::Email;
+use super::{Account, Ended, factor, profile, profile_store, signing_store, store};
+use crate::platform::audit::{self, Event, Source};
+use crate::platform::clock::Clock;
+use crate::platform::db::DbConn;
+use crate::platform::jobs::{self, Job, Mail};
+use crate::platform::problem::{Problem, Result};
+use crate::platform::words::{Said, Words};
+use shared_protocol::UserId;
+
+/// The person's own change of password: links asked for before are dead, and they are told by mail.
+pub fn change_password(
+    conn: &mut DbConn,
+    account: &Account,
+    hash: &str,
+    source: &Source,
+    clock: &Clock,
+) -> Result<()> {
+    let (user, at) = (account.user_id, clock.now());
+    super::set_password(conn, account, hash)?;
+    links::close_all(conn, user)?;
+    note(conn, Event::PasswordChanged, user, source, clock)?;
+    tell_by_mail(conn, Mail::PasswordChanged { user, at }, clock)
+}
+
+/// A new password with a mailed link as proof: the link is used up, every sign-in ends, the person is told by mail.
+pub fn reset_password(
+    conn: &mut DbConn,
+    token: &str,
+    hash: &str,
+    source: &Source,
+    clock: &Clock,
+) -> Result<Ended> {
+    let user = links::take(conn, Purpose::Reset, token, clock.now())?.user;
+    store::update_password(conn, user, hash)?;
+    links::close_all(conn, user)?;
+    signing_store::delete_steps_of(conn, user)?;
+    let line = audit::Line {
+        event: Event::PasswordReset,
+        user,
+        by: None,
+        source,
+    };
+    audit::write(conn, line, clock)?;
+    tell_by_mail(
+        conn,
+        Mail::PasswordChanged {
+            user,
+            at: clock.now(),
+        },
+        clock,
+    )?;
+    end_all_sessions(conn, user, clock)
+}
+
+/// A link to a new password that the operator hands over, for whoever has this name. (U05)
+pub fn make_reset_link(conn: &mut DbConn, name: &str, clock: &Clock) -> Result<links::Made> {
+    let account = super::find_by_login(conn, name)?.ok_or(Problem::Missing("person"))?;
+    let user = account.user_id;
+    let made = links::make(conn, user, Purpose::Reset, ["", ""], clock)?;
+    let line = audit::Line {
+        event: Event::ResetLinkMade,
+        user,
+        by: None,
+        source: &Source::operator(),
+    };
+    audit::write(conn, line, clock)?;
+    Ok(made)
+}
+
+fn tell_by_mail(conn: &mut DbConn, mail: Mail, clock: &Clock) -> Result<()> {
+    Ok(jobs::enqueue(conn, &Job::Mail(mail), clock)?)
+}
+
+/// Asks whether this address is theirs: by a link to it, which [`confirm_email`] takes.
+pub fn ask_email(
+    conn: &mut DbConn,
+    account: &Account,
+    email: &Email,
+    source: &Source,
+    clock: &Clock,
+) -> Result<()> {
+    let user = account.user_id;
+    super::check_unchanged(conn, account)?;
+    check_free(conn, account, email)?;
+    if links::is_flooded(conn, user, Purpose::Email, clock.now())? {
+        return Err(Problem::TooFast(600));
+    }
+    let emails = [email.as_str(), &account.email];
+    let made = links::make(conn, user, Purpose::Email, emails, clock)?;
+    note(conn, Event::EmailAsked, user, source, clock)?;
+    tell_by_mail(conn, Mail::ConfirmEmail { link: made.id }, clock)
+}
+
+/// Another address at once, where nothing can be mailed.
+pub fn set_email(
+    conn: &mut DbConn,
+    account: &Account,
+    email: &Email,
+    source: &Source,
+    clock: &Clock,
+) -> Result<()> {
+    super::check_unchanged(conn, account)?;
+    check_free(conn, account, email)?;
+    put_email(conn, account.user_id, email.as_str(), source, clock)
+}
+
+fn check_free(conn: &mut DbConn, account: &Account, email: &Email) -> Result<()> {
+    if email.as_str() == account.email {
+        return Err(Problem::invalid("email", Said::new("email-same")));
+    }
+    if store::email_exists(conn, email.as_str())? {
+        return Err(Problem::invalid("email", Said::new("email-taken")));
+    }
+    Ok(())
+}
+
+/// The link to the new address was opened: it counts from now on, and the old one is told.
+pub fn confirm_email(conn: &mut DbConn, token: &str, source: &Source, clock: &Clock) -> Result<()> {
+    let link = links::take(conn, Purpose::Email, token, clock.now())?;
+    if store::email_exists(conn, &link.new_email)? {
+        // Somebody else has signed up with it meanwhile.
+        return Err(Problem::Conflict(Said::new("email-taken")));
+    }
+    put_email(conn, link.user, &link.new_email, source, clock)?;
+    tell_by_mail(conn, Mail::EmailChanged { link: link.id }, clock)
+}
+
+fn put_email(conn: &mut DbConn, user: UserId, email: &str, source: &Source, clock: &Clock) -> Result<()> {
+    store::changes::update_email(conn, user, email)?;
+    let rev = super::next_rev(conn, user)?;
+    profile_store::update_profile_rev(conn, user, rev)?;
+    // The address in a link for a new password was the old one.
+    links::close(conn, user, Purpose::Reset)?;
+    note(conn, Event::EmailChanged, user, source, clock)?;
+    Ok(jobs::enqueue(conn, &Job::ProfileChanged { user }, clock)?)
+}
+
+/// The person took their data along.
+pub fn note_export(conn: &mut DbConn, user: UserId, source: &Source, clock: &Clock) -> Result<()> {
+    note(conn, Event::Exported, user, source, clock)
+}
+
+/// The person leaves. Of the account stays what others need: an ID that nobody gets again, and the sender of old
+/// messages, without a name.
+pub fn leave(
+    conn: &mut DbConn,
+    account: &Account,
+    messages_too: bool,
+    source: &Source,
+    clock: &Clock,
+) -> Result<Ended> {
+    let user = account.user_id;
+    super::check_unchanged(conn, account)?;
+    let administrators = store::changes::list_administrators(conn)?;
+    if administrators == [user] && store::count(conn)? > 1 {
+        return Err(Problem::Conflict(Said::new("last-administrator")));
+    }
+    store::changes::delete_administrator(conn, user)?;
+    store::links::delete_of(conn, user)?;
+    signing_store::delete_steps_of(conn, user)?;
+    factor::end(conn, user)?;
+    jobs::forget_address(conn, &account.email)?;
+    note(conn, Event::Deleted, user, source, clock)?;
+    audit::blank(conn, user)?;
+    let ended = end_all_sessions(conn, user, clock)?;
+    profile::set_avatar(conn, user, None, clock)?;
+    profile_store::delete(conn, user)?;
+    let (rev, name) = (super::next_rev(conn, user)?, Words::english().get("deleted-user"));
+    store::changes::empty(conn, user, &name, rev)?;
+    jobs::enqueue(conn, &Job::ProfileChanged { user }, clock)?;
+    jobs::enqueue(conn, &Job::PersonLeft { user, messages_too }, clock)?;
+    Ok(ended)
+}
+
+/// Whether this person administers the server.
+pub fn is_administrator(conn: &mut DbConn, user: UserId) -> Result<bool> {
+    Ok(store::changes::is_administrator(conn, user)?)
+}
+
+/// Makes this person an administrator; `false` if they are one already.
+pub fn make_administrator(conn: &mut DbConn, user: UserId, source: &Source, clock: &Clock) -> Result<bool> {
+    if is_administrator(conn, user)? {
+        return Ok(false);
+    }
+    store::changes::insert_administrator(conn, user, clock.now())?;
+    let line = audit::Line {
+        event: Event::MadeAdministrator,
+        user,
+        by: None,
+        source,
+    };
+    audit::write(conn, line, clock)?;
+    Ok(true)
+}
+
+/// Writes down what somebody did with their own account.
+pub(super) fn note(
+    conn: &mut DbConn,
+    event: Event,
+    user: UserId,
+    source: &Source,
+    clock: &Clock,
+) -> Result<()> {
+    let line = audit::Line {
+        event,
+        user,
+        by: Some(user),
+        source,
+    };
+    Ok(audit::write(conn, line, clock)?)
+}
+
+/// Ends every sign-in of this person, programs too.
+fn end_all_sessions(conn: &mut DbConn, user: UserId, clock: &Clock) -> Result<Ended> {
+    let sessions = store::list_session_ids(conn, user)?;
+    super::end_sessions(conn, &sessions, clock)
+}
