@@ -11,10 +11,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// Nobody is slowed down: the limits are for people.
-const LIMITS: [&str; 7] = [
+const LIMITS: [&str; 6] = [
     "TALKHUB_RELAY_DURABLE_PER_SECOND",
     "TALKHUB_RELAY_DURABLE_BURST",
-    "TALKHUB_RELAY_BYTES_PER_SECOND",
     "TALKHUB_RELAY_CONNECTIONS_PER_ADDRESS",
     "TALKHUB_RELAY_NEW_CONNECTIONS_PER_SECOND",
     "TALKHUB_REGISTRATIONS_PER_MINUTE",
@@ -29,6 +28,7 @@ pub(crate) fn site(database: Database) -> Result<Site> {
     let most = |name: &&str| ((*name).to_owned(), "100000".to_owned());
     site.settings.extend(LIMITS.iter().map(most));
     let others = [
+        ("TALKHUB_RELAY_BYTES_PER_SECOND", "1000000000"),
         ("TALKHUB_RELAY_SOCKET_BUFFER", "65536"),
         ("TALKHUB_LOG", "warn"),
         ("TALKHUB_RELAY_LOG", "warn"),
