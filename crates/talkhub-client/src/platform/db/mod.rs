@@ -16,6 +16,7 @@ use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DbError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How often a write that lost against another one is tried in all.
 const TRIES: usize = 3;
@@ -30,6 +31,9 @@ pub struct Db {
     patience: Duration,
     readers: r2d2::Pool<Opener>,
     writers: r2d2::Pool<Opener>,
+    /// As many as there are connections: who waits for one of them needs no thread for it.
+    may_read: Arc<Semaphore>,
+    may_write: Arc<Semaphore>,
     /// When the server last let a deadline pass: what was not used since then may be half-open.
     doubt: Arc<Mutex<Option<Instant>>>,
 }
@@ -68,6 +72,8 @@ impl Db {
         Self {
             place: Arc::new(place.clone()),
             patience: size.wait * 2,
+            may_read: Arc::new(Semaphore::new(readers.max_size() as usize)),
+            may_write: Arc::new(Semaphore::new(writers.max_size() as usize)),
             readers,
             writers,
             doubt: Arc::default(),
@@ -85,7 +91,8 @@ impl Db {
     ) -> Result<T> {
         let db = self.clone();
         let late = || Problem::Unreachable("it did not answer in time".to_owned());
-        tokio::time::timeout(self.patience, blocking(move || db.read_blocking(work)))
+        let read = in_turn(&self.may_read, move || db.read_blocking(work));
+        tokio::time::timeout(self.patience, read)
             .await
             .unwrap_or_else(|_| Err(late()))
     }
@@ -99,7 +106,8 @@ impl Db {
         let db = self.clone();
         // It may still be done: whoever asks again with the same ids finds out.
         let late = || Problem::Unsure(DbError::BrokenTransactionManager);
-        tokio::time::timeout(self.patience, blocking(move || db.write_blocking(work)))
+        let written = in_turn(&self.may_write, move || db.write_blocking(work));
+        tokio::time::timeout(self.patience, written)
             .await
             .unwrap_or_else(|_| Err(late()))
     }
@@ -250,6 +258,20 @@ fn may_win_next_time(error: &DbError) -> bool {
 /// SQLite has waited for another process in vain. Nothing was done, and waiting again would be too long.
 pub fn is_locked(error: &DbError) -> bool {
     matches!(error, DbError::DatabaseError(_, info) if info.message().contains("database is locked"))
+}
+
+/// Runs `work` where it may block, as soon as there is a turn for it. Nobody waits any longer: it is not begun.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    blocking(move || {
+        // To the end of the work, however long somebody waits for it.
+        let _turn = turn;
+        work()
+    })
+    .await
 }
 
 /// Runs `work` where it may block.
