@@ -30,6 +30,13 @@ pub(crate) const CHROMIUM: Package = Package {
     why: "to try the page in a real browser",
 };
 
+pub(crate) const FAKETIME: Package = Package {
+    name: "faketime",
+    programs: &["faketime"],
+    proof: &[],
+    why: "to let the programs' clock jump",
+};
+
 /// Debian has Python without the part that makes virtual environments.
 pub(crate) const PYTHON: Package = Package {
     name: "python3-venv",

@@ -4,9 +4,11 @@
 
 mod away;
 mod chat;
+mod clock;
 mod commands;
 mod conformance;
 mod database_line;
+mod deadlock;
 mod delivery;
 mod fail_points;
 mod faults_clients;

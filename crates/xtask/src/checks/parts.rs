@@ -76,7 +76,7 @@ impl Part {
     fn packages(self) -> &'static [packages::Package] {
         match self {
             Self::Stories | Self::Chaos => &[packages::MARIADB],
-            Self::EndToEnd => &[packages::MARIADB, packages::PYTHON],
+            Self::EndToEnd => &[packages::MARIADB, packages::PYTHON, packages::FAKETIME],
             Self::Browser => &[packages::CHROMIUM],
             _ => &[],
         }
