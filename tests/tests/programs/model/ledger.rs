@@ -172,7 +172,9 @@ impl Ledger {
             if *id != place.id {
                 continue;
             }
-            let seqs: Vec<i64> = keys.iter().filter_map(|key| places.get(key).copied()).collect();
+            // What was refused is overtaken; if a restore takes the refusal back, it comes after what overtook it.
+            let kept = keys.iter().filter(|key| !self.taken_back.contains(key));
+            let seqs: Vec<i64> = kept.filter_map(|key| places.get(key).copied()).collect();
             ensure(seqs.is_sorted(), "inv09", || {
                 format!("what {tab} wrote one after the other stands at {seqs:?}")
             })?;
