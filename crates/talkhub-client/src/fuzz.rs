@@ -115,8 +115,8 @@ fn submits_are_read_as_they_stand_or_refused_by_field() {
         prev,
         frame,
     });
-    let key = Key::of("a secret of the tests");
-    check(submit, |submit| match relay::parse(&submit, &key, 0) {
+    let keys = [Key::of("a secret of the tests")];
+    check(submit, |submit| match relay::parse(&submit, &keys, 0) {
         Ok(draft) => {
             assert_eq!(draft.group.as_str(), submit.to);
             assert_eq!(draft.id.to_string(), submit.id.to_lowercase());

@@ -15,6 +15,7 @@ hand-in-count = From 1 to { $most } messages at once.
 problem-bad-receipt = This receipt does not belong to this message.
 problem-receipt-expired = This message was passed on more than 24 hours ago. Its sender can send it again.
 problem-no-room = The server has no room left for this file. Nothing was changed; try again later.
+problem-not-saved = This message was refused.
 problem-refused-before = This message was refused when it came first.
 problem-busy = There is a lot to do right now. Try again in a moment; nothing was lost.
 problem-foreign-origin = This page is out of date. Load it again and repeat what you did.

@@ -1,23 +1,23 @@
 //! The one writer: takes what has queued up and commits it as one transaction (group commit).
 
+use super::aftermath::Aftermath;
 use super::holding::{Holding, Sent, Taken};
-use super::{Author, Draft, Outcome, Stored, relay, send_all, whose};
+use super::{Draft, Outcome, Stored, is_decided, relay, send_all};
 use crate::platform::app::App;
 use crate::platform::db::is_locked;
 #[cfg(feature = "chaos")]
 use crate::platform::fail_point::{self, Point};
-use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use diesel::result::{DatabaseErrorKind, Error as DbError};
+use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
 use shared_protocol::receipt::Key;
-use shared_protocol::{RelayId, ServerFrame};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How often a commit that ended without an answer is looked up again.
 const TRIES: usize = 3;
@@ -32,8 +32,10 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct Committer {
     queue: SyncSender<Waiting>,
+    /// Bytes that may still wait, in the queue or held.
+    room: Arc<Semaphore>,
     holding: Shared,
-    key: Key,
+    keys: Vec<Key>,
     app: App,
 }
 
@@ -47,6 +49,8 @@ fn lock(holding: &Shared) -> MutexGuard<'_, Holding<Waiting>> {
 struct Waiting {
     draft: Result<Draft>,
     asker: Asker,
+    /// Given back when it is taken up.
+    _room: OwnedSemaphorePermit,
 }
 
 enum Asker {
@@ -77,15 +81,21 @@ impl Committer {
             .spawn(move || writer.run(&receiver))?;
         Ok(Self {
             queue: sender,
+            room: Arc::new(Semaphore::new(settings.queue_bytes)),
             holding,
-            key: Key::of(app.config.relay.secret.expose()),
+            keys: app
+                .config
+                .relay
+                .secrets()
+                .map(|secret| Key::of(secret.expose()))
+                .collect(),
             app: app.clone(),
         })
     }
 
     /// What proves that the relay passed something on.
-    pub fn receipt_key(&self) -> &Key {
-        &self.key
+    pub fn receipt_keys(&self) -> &[Key] {
+        &self.keys
     }
 
     /// A link is up to the relay of this boot.
@@ -106,25 +116,34 @@ impl Committer {
 
     /// Queues a submit; a full queue answers `busy` at once.
     pub fn submit(&self, submit: &Submit, link: &LinkSender) {
-        let waiting = Waiting {
-            draft: relay::parse(submit, &self.key, self.app.clock.now()),
-            asker: Asker::Link(link.clone(), submit.r),
-        };
-        if let Err(TrySendError::Full(waiting) | TrySendError::Disconnected(waiting)) =
-            self.queue.try_send(waiting)
-        {
-            waiting.asker.turn_back();
+        let asker = Asker::Link(link.clone(), submit.r);
+        let draft = relay::parse(submit, &self.keys, self.app.clock.now());
+        if let Err(asker) = self.queue_up(draft, asker) {
+            asker.turn_back();
         }
+    }
+
+    /// Gives the asker back if there is no room.
+    fn queue_up(&self, draft: Result<Draft>, asker: Asker) -> std::result::Result<(), Asker> {
+        let bytes = draft.as_ref().map_or(0, Draft::size).min(u32::MAX as usize);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(bytes as u32) else {
+            return Err(asker);
+        };
+        let waiting = Waiting {
+            draft,
+            asker,
+            _room: room,
+        };
+        self.queue.try_send(waiting).map_err(|error| match error {
+            TrySendError::Full(waiting) | TrySendError::Disconnected(waiting) => waiting.asker,
+        })
     }
 
     /// Commits one draft with whatever else is waiting.
     pub async fn commit(&self, draft: Draft) -> Outcome {
         let (asker, answer) = oneshot::channel();
-        let waiting = Waiting {
-            draft: Ok(draft),
-            asker: Asker::Request(asker),
-        };
-        self.queue.try_send(waiting).map_err(|_| Problem::Busy(1))?;
+        self.queue_up(Ok(draft), Asker::Request(asker))
+            .map_err(|_| Problem::Busy(1))?;
         // Without an answer, or in time, it is neither yes nor no.
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(outcome)) => outcome,
@@ -188,11 +207,15 @@ impl Writer {
         let Ok(draft) = &waiting.draft else {
             return Some(waiting);
         };
-        let sent = Sent {
+        let mut sent = Sent {
             group: draft.group.clone(),
             author: draft.author.clone(),
             passed: draft.passed.clone(),
         };
+        if lock(&self.holding).begins(now, &sent) {
+            let decided = self.app.db.read_blocking(|conn| is_decided(conn, draft));
+            sent.passed = sent.passed.filter(|_| !decided.unwrap_or(false));
+        }
         let taken = lock(&self.holding).take(now, sent, waiting);
         match taken {
             Taken::Free(waiting) => return Some(waiting),
@@ -208,7 +231,10 @@ impl Writer {
             .map(|waiting| (waiting.draft, waiting.asker))
             .unzip();
         match catch_unwind(AssertUnwindSafe(|| self.decide(drafts))) {
-            Ok(outcomes) => self.answer(askers, outcomes),
+            Ok((outcomes, aftermath)) => {
+                self.answer(askers, outcomes);
+                aftermath.see_to(&self.app);
+            }
             Err(_) => {
                 // The transaction was rolled back with its connection; the senders come again with the same ids.
                 tracing::error!(
@@ -220,8 +246,8 @@ impl Writer {
         }
     }
 
-    /// One commit for what can be read.
-    fn decide(&self, drafts: Vec<Result<Draft>>) -> Vec<Outcome> {
+    /// One commit for what can be read; and what is to be done when its senders have their answers.
+    fn decide(&self, drafts: Vec<Result<Draft>>) -> (Vec<Outcome>, Aftermath) {
         let good: Vec<Draft> = drafts
             .iter()
             .filter_map(|draft| draft.as_ref().ok().cloned())
@@ -229,14 +255,11 @@ impl Writer {
         let outcomes = self.commit(&good);
         #[cfg(feature = "chaos")]
         fail_point::pass(Point::AfterCommit);
-        for (draft, outcome) in good.iter().zip(&outcomes) {
-            self.tell_refusal(draft, outcome);
-        }
-        self.revoke_gone(&good, &outcomes);
+        let aftermath = Aftermath::of(&good, &outcomes);
         let mut outcomes = outcomes.into_iter();
         let outcome_of =
             |draft: Result<Draft>| draft.and_then(|_| outcomes.next().unwrap_or(Err(Problem::Busy(1))));
-        drafts.into_iter().map(outcome_of).collect()
+        (drafts.into_iter().map(outcome_of).collect(), aftermath)
     }
 
     /// One lot for each link, in the order of the submits.
@@ -258,54 +281,6 @@ impl Writer {
         for (link, lot) in lots {
             // A link that is gone: its senders ask again with the same ids and get the same answers.
             drop(link.blocking_send(lot));
-        }
-    }
-
-    /// The relay still lets connections write that we know no longer: it could not be told when they ended. Without this
-    /// they would be told to come back until their lease ends.
-    fn revoke_gone(&self, drafts: &[Draft], outcomes: &[Outcome]) {
-        let of = |(draft, outcome): (&Draft, &Outcome)| match (&draft.author, outcome) {
-            (Author::Relay(relay_id), Err(Problem::GoneConnection)) => Some(relay_id.clone()),
-            _ => None,
-        };
-        let mut relay_ids: Vec<RelayId> = drafts.iter().zip(outcomes).filter_map(of).collect();
-        relay_ids.sort_unstable();
-        relay_ids.dedup();
-        if relay_ids.is_empty() {
-            return;
-        }
-        let job = Job::RevokeRelayIds { relay_ids };
-        let clock = &self.app.clock;
-        if let Err(problem) = self
-            .app
-            .db
-            .write_blocking(|conn| Ok(jobs::enqueue(conn, &job, clock)?))
-        {
-            // They come again.
-            tracing::warn!(?problem, "Connections that have ended could not be taken back");
-        }
-    }
-
-    /// Whoever holds it as unsaved learns that it never will be stored.
-    fn tell_refusal(&self, draft: &Draft, outcome: &Outcome) {
-        let Err(problem) = outcome else { return };
-        // What was decided before has been told before; who missed it learns it when handing in.
-        if problem.is_passing() || draft.passed.is_none() || matches!(problem, Problem::Decided(_)) {
-            return;
-        }
-        match self.app.db.read_blocking(|conn| whose(conn, draft)) {
-            Ok(Some((conversation, user_id))) => {
-                let id = draft.id;
-                let frame = ServerFrame::NotSaved {
-                    conversation,
-                    user_id,
-                    id,
-                };
-                self.app.relay.tell(&draft.group, &frame);
-            }
-            Ok(None) => {}
-            // They learn it when they hand it in.
-            Err(problem) => tracing::warn!(?problem, "A refusal could not be told to the group"),
         }
     }
 

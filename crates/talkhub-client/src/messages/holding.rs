@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// So many pauses are waited for what another boot of the relay has passed on.
 const AFTER_BOTH: u32 = 3;
+/// Unless that is longer than senders are patient.
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// What waits for the end of its hold.
 pub struct Holding<T> {
@@ -92,6 +94,12 @@ impl<T> Holding<T> {
         }
     }
 
+    /// Whether taking this begins a hold of its conversation. What was stored long ago and is only said again should not:
+    /// the caller looks, and takes it as if it had no receipt.
+    pub fn begins(&self, now: Duration, sent: &Sent) -> bool {
+        sent.passed.is_some() && !self.pause.is_zero() && self.until(now, &sent.group).is_none()
+    }
+
     /// Takes something that was sent to a conversation.
     pub fn take(&mut self, now: Duration, sent: Sent, item: T) -> Taken<T> {
         if let Some(receipt) = sent.passed.as_ref().filter(|_| !self.pause.is_zero()) {
@@ -113,8 +121,10 @@ impl<T> Holding<T> {
 
     /// After the relay has died too, its clients find it again one after the other, not all in the same moment.
     fn pause_for(&self, receipt: &Receipt) -> Duration {
-        let is_of_before = self.boot.as_ref().is_some_and(|boot| *boot != receipt.boot);
-        self.pause * if is_of_before { AFTER_BOTH } else { 1 }
+        match &self.boot {
+            Some(boot) if *boot != receipt.boot => (self.pause * AFTER_BOTH).min(LONGEST).max(self.pause),
+            _ => self.pause,
+        }
     }
 
     /// What need not wait any longer, in the order in which it is to be stored.
@@ -252,6 +262,17 @@ mod tests {
             ["first", "second"],
             "the pause begins with the first to come"
         );
+    }
+
+    #[test]
+    fn what_is_held_already_begins_no_hold() {
+        let mut holding = holding();
+        let first = receipt("b", 10, 1);
+        assert!(!holding.begins(at(1), &sent(1, None)));
+        assert!(holding.begins(at(1), &sent(1, Some(&first))));
+        assert_eq!(holding.take(at(1), sent(1, Some(&first)), "first"), Taken::Held);
+        assert!(!holding.begins(at(2), &sent(1, Some(&first))));
+        assert!(holding.begins(at(2), &sent(2, Some(&first))));
     }
 
     #[test]

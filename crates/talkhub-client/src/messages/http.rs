@@ -218,28 +218,41 @@ async fn hand_in(
         .db
         .read(move |conn| conversations::get_mine(conn, id, user))
         .await?;
-    let (group, key, now) = (mine.conversation.group, committer.receipt_key(), app.clock.now());
+    let (group, keys, now) = (mine.conversation.group, committer.receipt_keys(), app.clock.now());
     let commits = form.messages.iter().map(async |passed_on| {
-        let stored = committer.commit(relay::parse_passed_on(&group, passed_on, key, now)?);
+        let stored = committer.commit(relay::parse_passed_on(&group, passed_on, keys, now)?);
         stored.await.inspect(|stored| tell_new(&app, stored))
     });
     // All at once: what belongs together is put in order together.
     let outcomes = join_all(commits).await;
+    let own = me.account.person().subject;
+    let results = form.messages.iter().zip(outcomes);
+    let results = results.map(|(passed_on, outcome)| hand_in_result(outcome, passed_on.subject == own));
     Ok(HttpResponse::Ok().json(HandedIn {
-        results: outcomes.into_iter().map(hand_in_result).collect(),
+        results: results.collect(),
         history_id: app.history_id.to_string(),
     }))
 }
 
-fn hand_in_result(outcome: Outcome) -> HandInResult {
+/// Why somebody else's message was refused is between them and the server, unless it lies in the message: it may be a
+/// block. (SEC16)
+fn hand_in_result(outcome: Outcome, is_own: bool) -> HandInResult {
     match outcome {
         Ok(Stored { message, .. }) => HandInResult::Stored { message },
         Err(problem) if problem.is_passing() => HandInResult::Busy {
             retry_after_ms: COME_BACK_MS,
         },
-        Err(problem) => HandInResult::Refused {
-            problem: problem.to_wire(),
-        },
+        Err(problem) => {
+            let problem = problem.to_wire();
+            let is_open = ["bad-receipt", "receipt-expired", "invalid"]
+                .iter()
+                .any(|code| problem.kind.ends_with(code));
+            let problem = match is_own || is_open {
+                true => problem,
+                false => Problem::Forbidden(Said::new("problem-not-saved")).to_wire(),
+            };
+            HandInResult::Refused { problem }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The history: messages are numbered, kept once, and found again.
 
+mod aftermath;
 pub mod committer;
 pub mod export;
 pub mod holding;
@@ -106,6 +107,20 @@ fn whose(conn: &mut DbConn, draft: &Draft) -> Result<Option<(ConversationId, Use
             .map(|(_, user)| user),
     };
     Ok(conversations::find_by_group(conn, &draft.group)?.zip(user))
+}
+
+/// Whether this draft is stored or was refused for good: it is only said again.
+pub fn is_decided(conn: &mut DbConn, draft: &Draft) -> Result<bool> {
+    let Some((conversation, user)) = whose(conn, draft)? else {
+        return Ok(false);
+    };
+    let stored = store::list_by_ids(conn, &[draft.id])?;
+    let refused = store::list_refusals(conn, &[draft.id])?;
+    let stored = stored.iter().map(|row| (row.conversation, row.sender));
+    let refused = refused
+        .iter()
+        .map(|(conversation, sender, ..)| (*conversation, *sender));
+    Ok(stored.chain(refused).any(|place| place == (conversation, user)))
 }
 
 /// Forgets what was refused so long ago that no receipt of it proves anything.

@@ -83,6 +83,12 @@ impl Draft {
         }
     }
 
+    /// About how many bytes it takes while it waits.
+    pub fn size(&self) -> usize {
+        const REST: usize = 512;
+        REST + self.body.as_ref().map_or(0, |body| body.as_str().len())
+    }
+
     /// The relay's time, if that was earlier than `now`; never more than a day.
     fn sent_at(&self, now: i64) -> Option<i64> {
         let at = self.passed.as_ref()?.at.max(now - PROVES_FOR);
@@ -93,10 +99,11 @@ impl Draft {
 /// How long a receipt proves something, in milliseconds.
 pub const PROVES_FOR: i64 = 24 * 60 * 60 * 1000;
 
-/// The receipt in `text`, if the relay gave it for exactly this message, not longer than [`PROVES_FOR`] before `now`.
-pub fn check_receipt(text: &str, passed: &Passed<'_>, key: &Key, now: i64) -> Result<Receipt> {
+/// The receipt in `text`, if a relay with one of these keys gave it for exactly this message, not longer than
+/// [`PROVES_FOR`] before `now`.
+pub fn check_receipt(text: &str, passed: &Passed<'_>, keys: &[Key], now: i64) -> Result<Receipt> {
     let receipt: Receipt = text.parse().map_err(|_| Problem::BadReceipt)?;
-    if !receipt.proves(key, passed) {
+    if !keys.iter().any(|key| receipt.proves(key, passed)) {
         return Err(Problem::BadReceipt);
     }
     if receipt.at < now - PROVES_FOR {

@@ -9,9 +9,9 @@ use shared_protocol::internal::Submit;
 use shared_protocol::receipt::{Key, Passed, Receipt};
 use shared_protocol::{ClientFrame, Group};
 
-/// The draft in this submit; a receipt that proves nothing counts as none. The address and the id must be right; a body that is not is only refused when the id is
-/// new (RU3).
-pub fn parse(submit: &Submit, key: &Key, now: i64) -> Result<Draft> {
+/// The draft in this submit; a receipt that proves nothing counts as none. The address and the id must be right; a body
+/// that is not is only refused when the id is new (RU3).
+pub fn parse(submit: &Submit, keys: &[Key], now: i64) -> Result<Draft> {
     let group = submit.to.parse().map_err(|_| Problem::Missing("conversation"))?;
     let malformed = |_| Problem::invalid("id", Said::new("message-id-malformed"));
     let id = submit.id.parse().map_err(malformed)?;
@@ -28,11 +28,11 @@ pub fn parse(submit: &Submit, key: &Key, now: i64) -> Result<Draft> {
         id,
         prev,
         body: body_of(&submit.frame),
-        passed: receipt_of(submit, key, now),
+        passed: receipt_of(submit, keys, now),
     })
 }
 
-fn receipt_of(submit: &Submit, key: &Key, now: i64) -> Option<Receipt> {
+fn receipt_of(submit: &Submit, keys: &[Key], now: i64) -> Option<Receipt> {
     let passed = Passed {
         subject: &submit.from.subject,
         group: &submit.to,
@@ -40,11 +40,11 @@ fn receipt_of(submit: &Submit, key: &Key, now: i64) -> Option<Receipt> {
         frame: &submit.frame,
         prev: None,
     };
-    check_receipt(submit.receipt.as_deref()?, &passed, key, now).ok()
+    check_receipt(submit.receipt.as_deref()?, &passed, keys, now).ok()
 }
 
 /// The draft in something that was passed on, and handed in for its sender.
-pub fn parse_passed_on(group: &Group, passed_on: &PassedOn, key: &Key, now: i64) -> Result<Draft> {
+pub fn parse_passed_on(group: &Group, passed_on: &PassedOn, keys: &[Key], now: i64) -> Result<Draft> {
     let passed = Passed {
         subject: passed_on.subject.as_str(),
         group: group.as_str(),
@@ -52,7 +52,7 @@ pub fn parse_passed_on(group: &Group, passed_on: &PassedOn, key: &Key, now: i64)
         frame: &passed_on.frame,
         prev: None,
     };
-    let receipt = check_receipt(&passed_on.receipt, &passed, key, now)?;
+    let receipt = check_receipt(&passed_on.receipt, &passed, keys, now)?;
     Ok(Draft {
         group: group.clone(),
         author: Author::Subject(passed_on.subject.clone()),

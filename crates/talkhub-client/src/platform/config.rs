@@ -70,6 +70,8 @@ pub struct Relay {
     /// What browsers use, if it is another.
     pub public_url: Option<String>,
     pub secret: Secret,
+    /// The one before, while it is being changed: receipts that it signed still prove what they say.
+    pub secret_previous: Option<Secret>,
     pub lease: Duration,
     pub ping: Duration,
     pub request_timeout: Duration,
@@ -126,6 +128,8 @@ pub struct Messages {
     pub hold: Duration,
     /// How many changed rows a catch-up gives at most before it says "load afresh".
     pub most_changes: i64,
+    /// How many bytes of them.
+    pub queue_bytes: usize,
     pub conversations_per_minute: u32,
     pub per_minute: u32,
 }
@@ -151,6 +155,13 @@ impl Config {
     pub fn read(file: Option<&Path>) -> Result<Self, BadSetting> {
         Self::from_values(file, std::env::vars().collect())
     }
+
+impl Relay {
+    /// The secrets under which the relay may have signed receipts, the present one first.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.secret).chain(&self.secret_previous)
+    }
+}
 
     /// The same from given variables, for tests.
     pub fn from_values(file: Option<&Path>, variables: Vec<(String, String)>) -> Result<Self, BadSetting> {
@@ -208,6 +219,9 @@ impl Config {
                 retry: read.millis("TALKHUB_LINK_RETRY_MS")?,
             },
             accounts: Accounts {
+                secret_previous: Some(read.text("TALKHUB_RELAY_SECRET_PREVIOUS"))
+                    .filter(|secret| !secret.is_empty())
+                    .map(Secret::new),
                 signing_key: Some(read.text("TALKHUB_SIGNING_KEY"))
                     .filter(|key| !key.is_empty())
                     .map(Secret::new),
@@ -246,6 +260,7 @@ impl Config {
                 per_minute: read.number("TALKHUB_MESSAGES_PER_MINUTE")? as u32,
             },
             mail: Mail {
+                queue_bytes: read.number("TALKHUB_COMMIT_QUEUE_BYTES")? as usize,
                 server: Some(read.text("TALKHUB_SMTP_URL"))
                     .filter(|url| !url.is_empty())
                     .map(Secret::new),
@@ -274,12 +289,16 @@ impl Config {
                     .into(),
             ));
         }
-        if secret.len() < shared_protocol::internal::MIN_SECRET {
-            return Err(BadSetting(format!(
-                "TALKHUB_RELAY_SECRET has {} bytes: at least {} are needed, for example from `openssl rand -base64 33`",
-                secret.len(),
-                shared_protocol::internal::MIN_SECRET
-            )));
+        let names = ["TALKHUB_RELAY_SECRET", "TALKHUB_RELAY_SECRET_PREVIOUS"];
+        for (name, secret) in names.into_iter().zip(self.relay.secrets()) {
+            let (_, secret) = shared_protocol::internal::split_secret(secret.expose());
+            if secret.len() < shared_protocol::internal::MIN_SECRET {
+                return Err(BadSetting(format!(
+                    "{name} has {} bytes: at least {} are needed, for example from `openssl rand -base64 33`",
+                    secret.len(),
+                    shared_protocol::internal::MIN_SECRET
+                )));
+            }
         }
         let short = |key: &Secret| key.expose().len() < crate::platform::keys::MIN_KEY;
         if self.accounts.signing_key.as_ref().is_some_and(short) {

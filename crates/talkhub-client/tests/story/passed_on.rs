@@ -7,6 +7,7 @@ use shared_protocol::internal::{Outcome, Submit};
 use shared_protocol::receipt::{Key, Passed, Receipt};
 use shared_protocol::{ConversationId, ServerFrame};
 use std::time::Duration;
+use talkhub_client::platform::secret::Secret;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -247,4 +248,75 @@ async fn inv14_nobody_can_invent_or_change_what_was_passed_on() {
     );
     let many = vec![item(&good); 101];
     assert_eq!(hand_in(&bob, talk, &many).await.refusal(), nothing.refusal());
+}
+
+#[actix_web::test]
+async fn sec22_what_was_passed_on_under_the_secret_before_is_believed() {
+    let before = "the secret of yesterday, long enough for both";
+    for previous in [None, Some(before)] {
+        let app = TestApp::with(|config| {
+            config.relay.secret_previous = previous.map(|secret| Secret::new(secret.to_owned()));
+        })
+        .await;
+        let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+        let talk = app.talk([&ann, &bob]).await;
+        let submit = Tab::open(&ann, talk).await.submit(1, 1, None, &message("hi"));
+        let passed = Passed {
+            subject: &submit.from.subject,
+            group: &submit.to,
+            id: &submit.id,
+            frame: &submit.frame,
+            prev: None,
+        };
+        let receipt = Receipt::sign(&Key::of(before), &passed, START - 1000, "boot", 1).to_string();
+        let handed = Submit {
+            receipt: Some(receipt),
+            ..submit
+        };
+        let answer = hand_in(&bob, talk, &[item(&handed)]).await;
+        let wanted = match previous {
+            Some(_) => "stored 1 by 1000000001",
+            None => "refused bad-receipt",
+        };
+        assert_eq!(results(&answer), [wanted]);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_stored_and_said_again_holds_nobody_up() {
+    let app = TestApp::with(|config| config.messages.hold = Duration::from_secs(2)).await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let mut link = Link::new(&app, 512);
+    let passed = passed_on(&app, from_ann.submit(1, 1, None, &message("passed on")), 1, 60);
+    link.submit(passed.clone());
+    link.submit(from_bob.submit(2, 2, None, &message("new")));
+    // What cannot be read is answered at once: everything before it has been taken by now.
+    let id = "no id".to_owned();
+    link.submit(Submit {
+        id,
+        r: 3,
+        ..passed.clone()
+    });
+    assert_eq!(link.settled(1).await[0].r, 3);
+    app.wait(3);
+    assert_eq!(
+        link.settled(2)
+            .await
+            .iter()
+            .map(|settle| settle.r)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
+    link.submit(Submit { r: 4, ..passed });
+    link.submit(from_bob.submit(5, 5, None, &message("newer")));
+    let outcomes: Vec<_> = link
+        .settled(2)
+        .await
+        .into_iter()
+        .map(|settle| settle.outcome)
+        .collect();
+    let is_at = |outcome: &Outcome, place| matches!(outcome, Outcome::Stored { seq, .. } if *seq == place);
+    assert!(is_at(&outcomes[0], 1) && is_at(&outcomes[1], 3), "{outcomes:?}");
 }

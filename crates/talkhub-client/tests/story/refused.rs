@@ -4,7 +4,7 @@ use crate::app::{START, TestApp, message_id};
 use crate::link::{Link, Tab, message};
 use crate::passed_on::{hand_in, item, passed_on, results};
 use diesel::prelude::*;
-use shared_protocol::internal::Outcome;
+use shared_protocol::internal::{Outcome, Submit};
 use shared_protocol::{ConversationId, ServerFrame, UserId};
 use talkhub_client::messages::forget_old_refusals;
 use talkhub_client::platform::db::schema::members;
@@ -51,6 +51,13 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
         };
         assert_eq!(problem.kind, "/problems/missing");
     }
+    // The others are told after the sender: before the writer takes up anything more.
+    let id = "no id".to_owned();
+    link.submit(Submit {
+        id,
+        ..unheard.clone()
+    });
+    link.settled(1).await;
     let not_saved = ServerFrame::NotSaved {
         conversation: talk,
         user_id: ann.id,
@@ -67,12 +74,13 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
     let refused = hand_in(&bob, talk, &[item(&passed), item(&unheard)]).await;
     assert_eq!(
         results(&refused),
-        ["refused missing", "refused missing"],
+        ["refused forbidden", "refused forbidden"],
         "it stays refused"
     );
+    let refused = hand_in(&ann, talk, &[item(&passed)]).await;
     assert_eq!(
         refused.body["results"][0]["problem"]["title"], "There is no such conversation.",
-        "as it was told first"
+        "as it was told first, to whom it was told"
     );
     assert!(app.frames().is_empty(), "they have been told");
     // Not even from a device that never heard that it was passed on.

@@ -3,6 +3,7 @@
 use crate::app::{TestApp, message_id};
 use crate::blocks::{NOT_REACHABLE, block, two, unblock};
 use crate::link::{Link, Tab, message};
+use crate::passed_on::{hand_in, item, passed_on, results};
 use serde_json::json;
 use shared_protocol::internal::{Outcome, Submit};
 use shared_protocol::receipt::{Key, Passed, Receipt};
@@ -156,5 +157,25 @@ async fn sec15_the_commit_refuses_the_blocked_on_the_link_and_what_was_passed_on
         .await;
     assert_eq!(answer.body["results"][0]["status"], "refused", "{}", answer.text);
     assert_eq!(ann.sees(talk).await, Vec::<String>::new());
+    app.run_jobs().await;
+}
+
+#[actix_web::test]
+async fn sec16_whoever_hands_in_for_somebody_who_has_blocked_them_learns_nothing_of_it() {
+    let app = TestApp::new().await;
+    let (ann, bob) = two(&app).await;
+    let talk = app.talk([&ann, &bob]).await;
+    let from_ann = Tab::open(&ann, talk).await;
+    let passed = passed_on(&app, from_ann.submit(1, 1, None, &message("hi")), 1, 60);
+    block(&ann, &bob).await;
+    for _ in 0..2 {
+        let answer = hand_in(&bob, talk, &[item(&passed)]).await;
+        assert_eq!(results(&answer), ["refused forbidden"]);
+        let problem = &answer.body["results"][0]["problem"];
+        assert_eq!(problem["title"], "This message was refused.");
+        assert!(!answer.text.contains("block"), "{}", answer.text);
+    }
+    let own = hand_in(&ann, talk, &[item(&passed)]).await;
+    assert!(own.text.contains("You have blocked this person"), "{}", own.text);
     app.run_jobs().await;
 }

@@ -197,13 +197,13 @@ impl Server {
 
     /// What the relay submits.
     pub fn parse(&self, submit: &Submit) -> Parsed {
-        let parsed = relay::parse(submit, &Key::of(SECRET), self.clock.now());
+        let parsed = relay::parse(submit, &[Key::of(SECRET)], self.clock.now());
         parsed.map_err(|problem| Box::new(problem.to_wire()))
     }
 
     /// What somebody hands in as passed on.
     pub fn parse_passed_on(&self, group: &Group, handed: &PassedOn) -> Parsed {
-        let parsed = relay::parse_passed_on(group, handed, &Key::of(SECRET), self.clock.now());
+        let parsed = relay::parse_passed_on(group, handed, &[Key::of(SECRET)], self.clock.now());
         parsed.map_err(|problem| Box::new(problem.to_wire()))
     }
 
@@ -218,6 +218,11 @@ impl Server {
         if let Some((id, user)) = expelled {
             let row = format!(
                 "FROM members WHERE conversation_id = {} AND user_id = {}",
+    /// Whether it is stored or refused already.
+    pub fn is_decided(&self, draft: &Draft) -> bool {
+        self.read(|conn| messages::is_decided(conn, draft))
+    }
+
                 id.number(),
                 user.number()
             );

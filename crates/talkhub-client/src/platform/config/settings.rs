@@ -84,6 +84,12 @@ pub const SETTINGS: &[Setting] = &[
         "Shared with the relay: at least 32 bytes, optionally as keyid:secret.",
     ),
     setting(
+        "TALKHUB_RELAY_SECRET_PREVIOUS",
+        "",
+        Kind::Secret,
+        "The secret before this one, while it is being changed: what the relay passed on under it is still believed.",
+    ),
+    setting(
         "TALKHUB_ALLOW_INSECURE_RELAY",
         "off",
         Flag,
@@ -327,13 +333,19 @@ pub const SETTINGS: &[Setting] = &[
         "TALKHUB_HOLD_MS",
         "2000",
         Number(0, 10_000),
-        "Milliseconds that new messages wait, after an absence of the logic server, for those that the relay passed on meanwhile; they are stored first.",
+        "Milliseconds that new messages wait, after an absence of the logic server, for those that the relay passed on meanwhile, which are stored first; three times as long, but at most 8 s, if the relay was started again too.",
     ),
     setting(
         "TALKHUB_MOST_CHANGES",
         "2000",
         Number(10, 100_000),
         "Changed rows that a catch-up gives before it says: load afresh.",
+    ),
+    setting(
+        "TALKHUB_COMMIT_QUEUE_BYTES",
+        "67108864",
+        Number(1_048_576, 4_294_967_295),
+        "Bytes of messages that may wait for a commit; more are told to come back.",
     ),
     setting(
         "TALKHUB_LOG",

@@ -42,13 +42,16 @@ impl World<'_> {
         let requests = std::mem::take(&mut self.requests);
         for waiting in self.read_some().into_iter().chain(requests) {
             self.note(&waiting, &batch);
-            let sent = Sent {
+            let mut sent = Sent {
                 group: waiting.draft.group.clone(),
                 author: waiting.draft.author.clone(),
                 passed: waiting.draft.passed.clone(),
             };
             match self.holding.take(now, sent, waiting) {
                 Taken::Free(waiting) => batch.push(waiting),
+            if self.holding.begins(now, &sent) && self.server.is_decided(&waiting.draft) {
+                sent.passed = None;
+            }
                 Taken::Held => self.seen.held += 1,
                 Taken::Full(waiting) => self.settle(&waiting, Settled::Busy),
             }
