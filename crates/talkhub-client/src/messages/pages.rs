@@ -7,7 +7,9 @@ use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use actix_web::web::{self, Data};
+use shared_protocol::UserId;
 use askama::Template;
 use shared_protocol::api::Island;
 
@@ -26,8 +28,18 @@ struct ChatPage<'a> {
     island: String,
 }
 
-/// `GET /`, `GET /chat/{user ID}`
-async fn show(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
+/// `GET /`, `GET /chat/{user ID}`; what is no user ID is no page, and who has it is for the browser's program to find out.
+async fn show(app: Data<App>, me: SignedIn, request: HttpRequest) -> Result<HttpResponse> {
+    let named = request.match_info().get("user_id");
+    if named.is_some_and(|named| {
+        named
+            .replace("%20", "")
+            .replace(' ', "")
+            .parse::<UserId>()
+            .is_err()
+    }) {
+        return Err(Problem::Missing("page"));
+    }
     let page = Page::new(&app.assets.app, &me.account.theme);
     let island = Island {
         me: me.account.me(&app.history_id),
