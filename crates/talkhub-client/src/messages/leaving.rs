@@ -19,9 +19,9 @@ pub struct Emptied {
     pub is_done: bool,
 }
 
-/// Empties the next messages of this person in the conversation of `group`; each is a change of its own, with the next
+/// Empties the next messages of this person after `after` in the conversation of `group`; each is a change of its own, with the next
 /// `rev`. The places stay, so that `seq` has no gaps.
-pub fn empty(conn: &mut DbConn, user: UserId, group: &Group) -> Result<Emptied> {
+pub fn empty(conn: &mut DbConn, user: UserId, group: &Group, after: i64) -> Result<Emptied> {
     let mut locked = conversations::lock(conn, &[group])?;
     let Some(place) = locked.first_mut() else {
         return Ok(Emptied {
@@ -29,7 +29,7 @@ pub fn empty(conn: &mut DbConn, user: UserId, group: &Group) -> Result<Emptied> 
             is_done: true,
         });
     };
-    let rows = store::list_full_of(conn, place.id, user, BATCH)?;
+    let rows = store::list_full_of(conn, place.id, user, after, BATCH)?;
     let is_done = (rows.len() as i64) < BATCH;
     let mut last = None;
     for mut row in rows {

@@ -95,7 +95,7 @@ pub(super) fn unread(
         .filter(m::conversation_id.eq(id))
         .filter(m::seq.gt(read))
         .filter(m::sender.ne(me))
-        .filter(m::message_type.ne("system"))
+        .filter(m::message_type.ne_all(["system", "deleted"]))
         .limit(most)
         .select(m::seq)
         .load(conn)?;
@@ -111,15 +111,17 @@ pub(super) fn list_last(conn: &mut DbConn, ids: &[ConversationId]) -> QueryResul
         .load(conn)
 }
 
-/// Messages of this person that still say something, oldest first.
+/// Messages of this person after `after` that still say something, oldest first.
 pub(super) fn list_full_of(
     conn: &mut DbConn,
     id: ConversationId,
     sender: UserId,
+    after: i64,
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
     m::table
         .filter(m::conversation_id.eq(id))
+        .filter(m::seq.gt(after))
         .filter(m::sender.eq(sender))
         .filter(m::message_type.ne("deleted"))
         .order(m::seq)

@@ -297,6 +297,8 @@ async fn u06_own_messages_can_be_emptied_and_a_catch_up_equals_a_fresh_load() {
         }
     }
     assert_eq!(fresh["rev"], 450 + 441, "each is a change of its own");
+    let shown = bob.get(&format!("/api/v1/conversations/{talk}")).await.body;
+    assert_eq!(shown["unread"], 0, "nothing is left to be read");
 
     let mut caught = Vec::new();
     let mut after = 450;
