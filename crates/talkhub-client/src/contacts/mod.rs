@@ -53,17 +53,17 @@ pub fn list_barriers(conn: &mut DbConn, pairs: &[Pair]) -> Result<HashMap<(UserI
     // Whoever has blocked knows it: of two blocks that meet, one's own is named.
     barriers.extend(blocks.into_iter().map(|block| (block, Barrier::OwnBlock)));
     let people: Vec<UserId> = pairs.iter().flat_map(|pair| pair.people()).collect();
-    for closed in sight::list_closed_to_strangers(conn, &people)? {
-        let of_theirs = pairs.iter().filter(|pair| pair.people().contains(&closed));
-        let others: Vec<UserId> = of_theirs.map(|pair| pair.other(closed)).collect();
-        let contacts = list_contacts_among(conn, closed, &others)?;
-        let strangers = others
-            .into_iter()
-            .filter(|other| *other != closed && !contacts.contains(other));
-        for stranger in strangers {
-            barriers
-                .entry((stranger, closed))
-                .or_insert(Barrier::NotReachable);
+    let closed = sight::list_closed_to_strangers(conn, &people)?;
+    let contacts = store::list_contacts_between(conn, &closed, &people)?;
+    for pair in pairs {
+        for person in pair.people() {
+            let stranger = pair.other(person);
+            let is_stranger = stranger != person && !contacts.contains(&(person, stranger));
+            if is_stranger && closed.contains(&person) {
+                barriers
+                    .entry((stranger, person))
+                    .or_insert(Barrier::NotReachable);
+            }
         }
     }
     Ok(barriers)

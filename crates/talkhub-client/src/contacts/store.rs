@@ -5,6 +5,7 @@ use crate::platform::db::DbConn;
 use crate::platform::db::schema::{blocks as b, contact_requests as q, contacts as c, relations as r};
 use diesel::prelude::*;
 use shared_protocol::{RequestId, UserId};
+use std::collections::HashSet;
 
 type Columns = (
     q::id,
@@ -42,6 +43,23 @@ pub(super) fn list_contacts_among(
         .filter(c::contact_id.eq_any(people))
         .select((c::contact_id, c::since))
         .load(conn)
+}
+
+/// Which of `others` are contacts of which of these people: (person, contact). One question for a whole batch.
+pub(super) fn list_contacts_between(
+    conn: &mut DbConn,
+    people: &HashSet<UserId>,
+    others: &[UserId],
+) -> QueryResult<HashSet<(UserId, UserId)>> {
+    if people.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows: Vec<(UserId, UserId)> = c::table
+        .filter(c::user_id.eq_any(people))
+        .filter(c::contact_id.eq_any(others))
+        .select((c::user_id, c::contact_id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The contacts of all these people: (person, contact).
