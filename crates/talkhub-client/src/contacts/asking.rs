@@ -1,7 +1,7 @@
 //! Becoming contacts: to ask, to accept, to reject, to take back, and to part.
 
 use super::model::{Note, Pair, Request};
-use super::{list_barriers, lock, note_change, relation, store};
+use super::{lock, note_change, relation, store};
 use crate::accounts;
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
@@ -45,7 +45,8 @@ pub fn ask(conn: &mut DbConn, me: UserId, other: UserId, note: &Note, clock: &Cl
             told: vec![me, other],
         });
     }
-    let is_silent = list_barriers(conn, &[pair])?.contains_key(&(me, other));
+    // Of what keeps `me` from writing only a block counts: whoever takes messages from contacts only can be asked.
+    let is_silent = store::list_blocks_between(conn, &[pair])?.contains(&(other, me));
     let request = Request {
         id: clock.request_id(),
         sender: me,

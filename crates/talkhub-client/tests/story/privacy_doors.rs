@@ -1,6 +1,7 @@
 //! Who sees a picture, finds somebody and writes to them; and the settings themselves.
 
 use crate::app::{Person, TestApp};
+use crate::contacts::{ask, incoming};
 use crate::privacy::{Circle, circle, member, set};
 use serde_json::json;
 
@@ -134,6 +135,35 @@ async fn u08_sec16_who_takes_messages_from_contacts_only_is_not_reachable_for_st
         "400 invalid write: Writing to you is for everybody or for your contacts."
     );
     app.run_jobs().await;
+}
+
+#[actix_web::test]
+async fn f03_sec16_who_takes_messages_from_contacts_only_can_be_asked_to_become_one() {
+    let circle = circle().await;
+    let Circle {
+        app,
+        ann,
+        eve,
+        with_eve,
+        ..
+    } = &circle;
+    let stranger = app.person("1000000004").await;
+    set(ann, "write", "contacts").await;
+    ann.put(&format!("/api/v1/blocks/{}", stranger.id), json!({}))
+        .await;
+    app.run_jobs().await;
+    assert_eq!(eve.says(*with_eve, "hi", 41).await.refusal(), "403 not-reachable");
+    for who in [eve, &stranger] {
+        assert_eq!(ask(who, ann, "It is me").await.status, 201, "the same for both");
+    }
+    assert_eq!(
+        incoming(ann).await,
+        ["1000000003"],
+        "the blocked is not among them"
+    );
+    assert_eq!(ask(ann, eve, "").await.body["contact"], "contact");
+    app.run_jobs().await;
+    assert_eq!(eve.says(*with_eve, "thank you", 42).await.status, 201);
 }
 
 #[actix_web::test]
