@@ -353,6 +353,9 @@ pub struct Island {
     pub now: i64,
     /// The language of the words, such as `en`.
     pub language: String,
+    /// After so many seconds without a key or pointer the page says that nobody uses it.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub idle_after_s: u64,
 }
 
 fn yes() -> bool {

@@ -45,6 +45,7 @@ async fn show(app: Data<App>, me: SignedIn, request: HttpRequest) -> Result<Http
         me: me.account.me(&app.history_id),
         now: app.clock.now(),
         language: page.words.language().to_owned(),
+        idle_after_s: app.config.presence.idle.as_secs(),
     };
     let island = serde_json::to_string(&island).map_err(|error| Problem::Internal(error.into()))?;
     render(

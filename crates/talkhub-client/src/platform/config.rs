@@ -113,6 +113,8 @@ pub struct Presence {
     pub grace: Duration,
     /// After so long without a heartbeat nobody counts as there.
     pub expiry: Duration,
+    /// After so long without a key or pointer a page says that nobody uses it.
+    pub idle: Duration,
     /// After so long without a connection a relay ID is dropped.
     pub forget: Duration,
     pub changes_per_minute: u32,
@@ -248,6 +250,7 @@ impl Relay {
                 collect: read.millis("TALKHUB_PRESENCE_COLLECT_MS")?,
                 grace: read.millis("TALKHUB_PRESENCE_GRACE_MS")?,
                 expiry: read.seconds("TALKHUB_PRESENCE_EXPIRY")?,
+                idle: read.seconds("TALKHUB_PRESENCE_IDLE")?,
                 forget: read.seconds("TALKHUB_RELAY_ID_FORGET")?,
                 changes_per_minute: read.number("TALKHUB_PRESENCE_CHANGES_PER_MINUTE")? as u32,
             },

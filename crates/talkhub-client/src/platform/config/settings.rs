@@ -306,6 +306,12 @@ pub const SETTINGS: &[Setting] = &[
         "Seconds without a heartbeat after which somebody counts as gone.",
     ),
     setting(
+        "TALKHUB_PRESENCE_IDLE",
+        "600",
+        Number(1, 86_400),
+        "Seconds without a key or pointer in any tab after which somebody is shown as away.",
+    ),
+    setting(
         "TALKHUB_RELAY_ID_FORGET",
         "40",
         Number(1, 3600),

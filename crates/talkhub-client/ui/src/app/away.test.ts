@@ -34,7 +34,7 @@ test("C09: every 8 s, with tries every 3 s in between", async () => {
   const held: { value: unknown } = link;
   held.value = { ...opening(0), bar: "away" };
   const { begin } = await import("./dispatch.dom");
-  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en", idle_after_s: 600 });
   for (let at = 0; at < 27_000; at += 3_000) {
     held.value = { ...opening(0), bar: "away", failures: at };
     await vi.advanceTimersByTimeAsync(3_000);

@@ -31,7 +31,7 @@ test.each([0, 0.5, 0.999])("with the chance %d", async (chance) => {
   held.value = { ...opening(0), phase: "connected", lostAt: null };
   const { begin } = await import("./dispatch.dom");
   const presence = await import("../presence/actions.dom");
-  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en", idle_after_s: 600 });
   await vi.advanceTimersByTimeAsync(0);
   presence.seen([{ user_id: ANN.user_id, online: true }]);
   for (let second = 0; second < 300; second += 1) {

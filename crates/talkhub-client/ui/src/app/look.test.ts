@@ -41,7 +41,7 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
     "/api/v1/conversations/7/messages?limit=60": { messages: [message(1, 5)], marks: [], rev: 5, history_id: "h" },
   };
   const [{ begin }, { presence }, accounts, messages] = await Promise.all([import("./dispatch.dom"), import("../presence/actions.dom"), import("../accounts/actions.dom"), import("../messages/actions.dom")]);
-  begin({ me, now: Date.now(), language: "en" });
+  begin({ me, now: Date.now(), language: "en", idle_after_s: 600 });
   messages.open(TALK);
   await vi.advanceTimersByTimeAsync(10);
   expect(presence.value.people.get(BOB.user_id)?.online).toBe(true);

@@ -51,7 +51,7 @@ afterEach(() => {
 
 async function page(): Promise<{ bodies: () => string[]; unread: () => number; conversations: typeof import("../conversations/actions.dom") }> {
   const [{ begin }, messages, conversations] = await Promise.all([import("./dispatch.dom"), import("../messages/actions.dom"), import("../conversations/actions.dom")]);
-  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en", idle_after_s: 600 });
   await vi.advanceTimersByTimeAsync(0);
   asked.length = 0;
   return { bodies: () => messages.timeline(TALK).value.unsaved.map((line) => `${line.sender.display_name} ${line.state} ${line.body}`), unread: () => conversations.find(TALK)?.unread ?? -1, conversations };

@@ -267,7 +267,7 @@ export function relayTicket(input: unknown): wire.RelayTicket {
 
 export function island(input: unknown): wire.Island {
   const from = new Fields(input, "island");
-  return { me: from.one("me", me), now: from.number("now"), language: from.text("language") };
+  return { me: from.one("me", me), now: from.number("now"), language: from.text("language"), idle_after_s: from.number("idle_after_s") };
 }
 
 function fieldError(input: unknown): wire.FieldError {

@@ -54,7 +54,7 @@ test("S03: while it is heard nobody asks every 8 s; relay confirmed → fetched 
     return new Response('{"conversations":[],"rev":1,"history_id":"h"}');
   });
   const { begin } = await import("../app/dispatch.dom");
-  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en" });
+  begin({ me: { ...ANN, email: "a@example.org", theme: "dark", status_line: "", language: "en", presence: "online", privacy: OPEN, created_at: 1, rev: 1, history_id: "h" }, now: 0, language: "en", idle_after_s: 600 });
 
   await vi.advanceTimersByTimeAsync(2_900);
   expect(streams.length).toBe(0);

@@ -758,4 +758,8 @@ now: number,
 /**
  * The language of the words, such as `en`.
  */
-language: string, };
+language: string,
+/**
+ * After so many seconds without a key or pointer the page says that nobody uses it.
+ */
+idle_after_s: number, };
