@@ -5,12 +5,11 @@ use crate::platform::app::App;
 use crate::platform::page::{Page, render};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
 use actix_web::web::{self, Data};
-use shared_protocol::UserId;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use shared_protocol::UserId;
 use shared_protocol::api::Island;
 
 /// The routes of the page; the browser's program reads the path.

@@ -126,12 +126,12 @@ pub struct Messages {
     pub batch: usize,
     /// How many messages may wait for the commit.
     pub queue: usize,
+    /// How many bytes of them.
+    pub queue_bytes: usize,
     /// How long new messages wait, after an absence of ours, for those that the relay passed on meanwhile.
     pub hold: Duration,
     /// How many changed rows a catch-up gives at most before it says "load afresh".
     pub most_changes: i64,
-    /// How many bytes of them.
-    pub queue_bytes: usize,
     pub conversations_per_minute: u32,
     pub per_minute: u32,
 }
@@ -152,18 +152,18 @@ pub struct Logs {
     pub json: bool,
 }
 
-impl Config {
-    /// From the process's environment and, if there is one, `talkhub.toml` (or the file named by `--config`).
-    pub fn read(file: Option<&Path>) -> Result<Self, BadSetting> {
-        Self::from_values(file, std::env::vars().collect())
-    }
-
 impl Relay {
     /// The secrets under which the relay may have signed receipts, the present one first.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         std::iter::once(&self.secret).chain(&self.secret_previous)
     }
 }
+
+impl Config {
+    /// From the process's environment and, if there is one, `talkhub.toml` (or the file named by `--config`).
+    pub fn read(file: Option<&Path>) -> Result<Self, BadSetting> {
+        Self::from_values(file, std::env::vars().collect())
+    }
 
     /// The same from given variables, for tests.
     pub fn from_values(file: Option<&Path>, variables: Vec<(String, String)>) -> Result<Self, BadSetting> {
@@ -215,15 +215,15 @@ impl Relay {
                 url: read.origin("RELAY_SERVER_URL")?.unwrap_or_default(),
                 public_url: read.origin("TALKHUB_RELAY_PUBLIC_URL")?,
                 secret: Secret::new(read.text("TALKHUB_RELAY_SECRET")),
+                secret_previous: Some(read.text("TALKHUB_RELAY_SECRET_PREVIOUS"))
+                    .filter(|secret| !secret.is_empty())
+                    .map(Secret::new),
                 lease: read.seconds("TALKHUB_RELAY_LEASE")?,
                 ping: read.seconds("TALKHUB_LINK_PING")?,
                 request_timeout: read.seconds("TALKHUB_RELAY_TIMEOUT")?,
                 retry: read.millis("TALKHUB_LINK_RETRY_MS")?,
             },
             accounts: Accounts {
-                secret_previous: Some(read.text("TALKHUB_RELAY_SECRET_PREVIOUS"))
-                    .filter(|secret| !secret.is_empty())
-                    .map(Secret::new),
                 signing_key: Some(read.text("TALKHUB_SIGNING_KEY"))
                     .filter(|key| !key.is_empty())
                     .map(Secret::new),
@@ -257,13 +257,13 @@ impl Relay {
             messages: Messages {
                 batch: read.number("TALKHUB_COMMIT_BATCH")? as usize,
                 queue: read.number("TALKHUB_COMMIT_QUEUE")? as usize,
+                queue_bytes: read.number("TALKHUB_COMMIT_QUEUE_BYTES")? as usize,
                 hold: Duration::from_millis(read.number("TALKHUB_HOLD_MS")?),
                 most_changes: read.number("TALKHUB_MOST_CHANGES")? as i64,
                 conversations_per_minute: read.number("TALKHUB_CONVERSATIONS_PER_MINUTE")? as u32,
                 per_minute: read.number("TALKHUB_MESSAGES_PER_MINUTE")? as u32,
             },
             mail: Mail {
-                queue_bytes: read.number("TALKHUB_COMMIT_QUEUE_BYTES")? as usize,
                 server: Some(read.text("TALKHUB_SMTP_URL"))
                     .filter(|url| !url.is_empty())
                     .map(Secret::new),

@@ -1,6 +1,5 @@
 //! One broken history per invariant, made by hand: each must be noticed.
 
-use super::blocks::Blocks;
 use super::ledger::{Checked, Ledger};
 use super::server::{Place, Truth};
 use shared_protocol::api::{Message, MessagePage, Person};
@@ -249,42 +248,4 @@ fn inv13_a_row_of_another_conversation_is_noticed() {
 #[test]
 fn inv24_rows_of_two_histories_together_are_noticed() {
     check_noticed("inv24", vec![row(1, BOB), row(2, ANN)]);
-}
-
-/// Bob has blocked Ann after her first message.
-fn blocked() -> (Blocks, BTreeMap<ConversationId, Truth>) {
-    let (_, mut truth) = world();
-    let second = truth.rows.pop();
-    let mut truths = BTreeMap::from([(place().id, truth)]);
-    let mut blocks = Blocks::default();
-    blocks.check_disk(&truths).unwrap();
-    blocks.asked((place().id, user(BOB)));
-    blocks.answered((place().id, user(BOB)));
-    assert_eq!(blocks.check_disk(&truths), Ok(()), "what was there stays");
-    let rows = &mut truths.get_mut(&place().id).unwrap().rows;
-    rows.extend(second);
-    (blocks, truths)
-}
-
-#[test]
-fn inv13_what_is_stored_while_a_block_stands_is_noticed() {
-    let (mut blocks, truths) = blocked();
-    assert_eq!(blocks.check_disk(&truths).unwrap_err().invariant, "inv13");
-    let (mut blocks, truths) = blocked();
-    blocks.is_lifting((place().id, user(BOB)));
-    assert_eq!(blocks.check_disk(&truths), Ok(()), "nobody promises it any longer");
-}
-
-#[test]
-fn inv13_whoever_hears_what_was_said_after_the_block_is_noticed() {
-    let key = |number| (place().id, user(ANN), id(number));
-    let (mut blocks, _) = blocked();
-    blocks.wrote(key(2), false);
-    blocks.wrote(key(3), true);
-    let heard = |blocks: &Blocks, who, number| blocks.check_heard(user(who), key(number));
-    assert_eq!(heard(&blocks, BOB, 3).unwrap_err().invariant, "inv13");
-    assert_eq!(heard(&blocks, ANN, 3), Ok(()), "one's own");
-    assert_eq!(heard(&blocks, BOB, 2), Ok(()), "the relay did not know of it yet");
-    blocks.is_lifting((place().id, user(BOB)));
-    assert_eq!(heard(&blocks, BOB, 3), Ok(()));
 }

@@ -207,6 +207,11 @@ impl Server {
         parsed.map_err(|problem| Box::new(problem.to_wire()))
     }
 
+    /// Whether it is stored or refused already.
+    pub fn is_decided(&self, draft: &Draft) -> bool {
+        self.read(|conn| messages::is_decided(conn, draft))
+    }
+
     /// A batch as one transaction. `None`: it died, nobody hears anything. Whoever is `expelled` may not write in that
     /// conversation just now.
     pub fn commit(
@@ -218,11 +223,6 @@ impl Server {
         if let Some((id, user)) = expelled {
             let row = format!(
                 "FROM members WHERE conversation_id = {} AND user_id = {}",
-    /// Whether it is stored or refused already.
-    pub fn is_decided(&self, draft: &Draft) -> bool {
-        self.read(|conn| messages::is_decided(conn, draft))
-    }
-
                 id.number(),
                 user.number()
             );

@@ -336,6 +336,12 @@ pub const SETTINGS: &[Setting] = &[
         "Messages that may wait for a commit; more are told to come back.",
     ),
     setting(
+        "TALKHUB_COMMIT_QUEUE_BYTES",
+        "67108864",
+        Number(1_048_576, 4_294_967_295),
+        "Bytes of messages that may wait for a commit; more are told to come back.",
+    ),
+    setting(
         "TALKHUB_HOLD_MS",
         "2000",
         Number(0, 10_000),
@@ -346,12 +352,6 @@ pub const SETTINGS: &[Setting] = &[
         "2000",
         Number(10, 100_000),
         "Changed rows that a catch-up gives before it says: load afresh.",
-    ),
-    setting(
-        "TALKHUB_COMMIT_QUEUE_BYTES",
-        "67108864",
-        Number(1_048_576, 4_294_967_295),
-        "Bytes of messages that may wait for a commit; more are told to come back.",
     ),
     setting(
         "TALKHUB_LOG",

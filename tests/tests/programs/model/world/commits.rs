@@ -47,11 +47,11 @@ impl World<'_> {
                 author: waiting.draft.author.clone(),
                 passed: waiting.draft.passed.clone(),
             };
-            match self.holding.take(now, sent, waiting) {
-                Taken::Free(waiting) => batch.push(waiting),
             if self.holding.begins(now, &sent) && self.server.is_decided(&waiting.draft) {
                 sent.passed = None;
             }
+            match self.holding.take(now, sent, waiting) {
+                Taken::Free(waiting) => batch.push(waiting),
                 Taken::Held => self.seen.held += 1,
                 Taken::Full(waiting) => self.settle(&waiting, Settled::Busy),
             }
