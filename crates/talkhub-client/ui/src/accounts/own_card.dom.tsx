@@ -21,7 +21,7 @@ export function OwnCard({ me, online, onHome, onSignOut }: { me: Me; online: boo
   return (
     <div class="own">
       <button type="button" class="own__who" onClick={onHome}>
-        <Avatar person={me} online={online} />
+        <Avatar person={me} shown={online ? "online" : "offline"} />
         <span class="own__words">
           <span class="own__name" dir="auto">
             {me.display_name}

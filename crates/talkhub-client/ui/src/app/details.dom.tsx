@@ -8,6 +8,7 @@ import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { longDay } from "../kit/time.std";
 import { say } from "../kit/words.std";
+import { shown } from "../presence/actions.dom";
 import { PresenceWords } from "../presence/view.dom";
 import { grouped } from "../relay/ids.std";
 import type { Conversation } from "../relay/wire.gen.std";
@@ -43,7 +44,7 @@ export function Details({ conversation }: { conversation: Conversation }) {
         </button>
       </header>
       <div class="details__who">
-        <Avatar person={other} size="large" />
+        <Avatar person={other} size="large" shown={other.user_id === self.user_id ? undefined : shown(other.user_id)} />
         <p class="details__name" dir="auto">
           {other.display_name}
         </p>

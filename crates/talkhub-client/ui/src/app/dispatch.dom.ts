@@ -108,6 +108,7 @@ async function refreshList(): Promise<boolean> {
 
 function notePresence(one: Conversation): void {
   presence.seen(one.members);
+  if (!one.typing) presence.hideTyping(one.id);
   for (const member of one.members) messages.hearMark(one.id, { user_id: member.user_id, read: member.read });
 }
 

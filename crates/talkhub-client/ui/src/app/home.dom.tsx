@@ -11,7 +11,7 @@ import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { say } from "../kit/words.std";
-import { isOnline, presence } from "../presence/actions.dom";
+import { isOnline, presence, shown } from "../presence/actions.dom";
 import { grouped } from "../relay/ids.std";
 import type { Me, Member } from "../relay/wire.gen.std";
 import { finding, goTo } from "./place.dom";
@@ -101,7 +101,7 @@ function OnlineNow({ self }: { self: Me }) {
           {there.map((one) => (
             <li key={one.user_id}>
               <button type="button" class="face" onClick={() => goTo(one.user_id)}>
-                <Avatar person={one} online />
+                <Avatar person={one} shown={shown(one.user_id)} />
                 <span dir="auto">{one.display_name}</span>
               </button>
             </li>

@@ -16,7 +16,7 @@ import { Mark } from "../kit/mark.dom";
 import { say } from "../kit/words.std";
 import { newestUnsaved } from "../messages/actions.dom";
 import { draft } from "../messages/drafts.dom";
-import { isOnline } from "../presence/actions.dom";
+import { shown as shownAs } from "../presence/actions.dom";
 import { isTyping } from "../presence/view.dom";
 import { link } from "../relay/actions.dom";
 import { ConnectionBar } from "../relay/bar.dom";
@@ -108,7 +108,7 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
               self={self.user_id}
               href={pathOf(who.user_id)}
               open={place.kind === "open" && place.id === one.id}
-              online={isOnline(who.user_id)}
+              shown={shownAs(who.user_id)}
               typing={isTyping(one.id)}
               draft={draft(one.id).value}
               unsaved={unsavedOf(one, self)}

@@ -3,6 +3,7 @@ import { Clock } from "lucide";
 import { Avatar } from "../kit/avatar.dom";
 import { serverNow } from "../kit/http.dom";
 import { Icon } from "../kit/icon.dom";
+import type { Shown } from "../kit/shown.std";
 import { shortWhen } from "../kit/time.std";
 import { say } from "../kit/words.std";
 import type { Conversation, UserId } from "../relay/wire.gen.std";
@@ -13,7 +14,7 @@ export interface RowProps {
   self: UserId;
   href: string;
   open: boolean;
-  online: boolean | undefined;
+  shown: Shown | undefined;
   typing: boolean;
   draft: string;
   /** What was said last and is not stored yet. */
@@ -21,7 +22,7 @@ export interface RowProps {
   onOpen: () => void;
 }
 
-export function Row({ conversation, self, href, open, online, typing, draft, unsaved, onOpen }: RowProps) {
+export function Row({ conversation, self, href, open, shown, typing, draft, unsaved, onOpen }: RowProps) {
   const who = partner(conversation, self);
   if (!who) return null;
   const notes = who.user_id === self;
@@ -38,7 +39,7 @@ export function Row({ conversation, self, href, open, online, typing, draft, uns
           onOpen();
         }}
       >
-        <Avatar person={who} online={notes ? undefined : online} />
+        <Avatar person={who} shown={notes ? undefined : shown} />
         <span class="row__words">
           <span class="row__line">
             <span class="row__name" dir="auto">

@@ -9,7 +9,7 @@ import { say } from "../kit/words.std";
 import { PresenceWords } from "../presence/view.dom";
 import { grouped } from "../relay/ids.std";
 import type { Conversation } from "../relay/wire.gen.std";
-import { isOnline } from "../presence/actions.dom";
+import { shown } from "../presence/actions.dom";
 import { timeline } from "./actions.dom";
 import { Composer } from "./composer.dom";
 import { Log } from "./log.dom";
@@ -29,7 +29,6 @@ export function ConversationView({ conversation, onBack, onDetails, detailed, ba
   if (!self || !other) return null;
   const notes = other.user_id === self.user_id;
   const name = notes ? say("notes") : other.display_name;
-  const online = notes ? undefined : isOnline(other.user_id);
   return (
     <section class="talk" aria-label={name}>
       <header class="talk__header">
@@ -37,7 +36,7 @@ export function ConversationView({ conversation, onBack, onDetails, detailed, ba
           <Icon of={ArrowLeft} />
         </button>
         <button type="button" class="talk__open" onClick={onDetails} aria-expanded={detailed} aria-label={say("details-of", { name })}>
-          <Avatar person={other} online={online} />
+          <Avatar person={other} shown={notes ? undefined : shown(other.user_id)} />
         </button>
         <div class="talk__who" onClick={onDetails}>
           <h2 class="talk__name" dir="auto">

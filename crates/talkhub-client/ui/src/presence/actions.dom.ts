@@ -1,11 +1,12 @@
 // Presence and typing as the page knows them now, and telling the others that one types.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { serverNow } from "../kit/http.dom";
+import type { Shown } from "../kit/shown.std";
 import { steady } from "../kit/steady.dom";
 import { uuid7 } from "../kit/uuid.std";
 import { signalTo } from "../relay/actions.dom";
 import type { Conversation, ConversationId, Presence, UserId } from "../relay/wire.gen.std";
-import { nextTick, nobody, onlineOf, reduce, tell, type OwnTyping, type PresenceEvent, type PresenceState } from "./state.std";
+import { nextTick, nobody, reduce, shownOf, tell, type OwnTyping, type PresenceEvent, type PresenceState } from "./state.std";
 
 const state = signal<PresenceState>(nobody);
 export const presence: ReadonlySignal<PresenceState> = state;
@@ -24,8 +25,17 @@ export const seen = (people: readonly Presence[]): void => apply({ kind: "seen",
 /** The logic server was heard, by whichever way. */
 export const contact = (): void => apply({ kind: "contact", now: steady() });
 
+/** How somebody is shown now; undefined where nobody knows. */
+export const shown = (user: UserId): Shown | undefined => shownOf(state.value, user);
+
 /** Whether somebody is there now; undefined where nobody knows. */
-export const isOnline = (user: UserId): boolean | undefined => onlineOf(state.value, user);
+export function isOnline(user: UserId): boolean | undefined {
+  const now = shown(user);
+  return now === undefined ? undefined : now !== "offline";
+}
+
+/** Whoever keeps typing from others there does not see it either. */
+export const hideTyping = (conversation: ConversationId): void => apply({ kind: "hidden", conversation });
 
 /** Somebody typed; `sentAt` is the relay's time. */
 export function hearTyping(conversation: ConversationId, user: UserId, on: boolean, sentAt: number | null): void {

@@ -1,6 +1,7 @@
 // Who is there, and who types where. Typing is forgotten by time alone, so that a lost "stopped" does no harm.
 import { never } from "../kit/never.std";
-import type { ConversationId, Presence, UserId } from "../relay/wire.gen.std";
+import type { Shown } from "../kit/shown.std";
+import type { ConversationId, Person, Presence, PresenceChoice, UserId } from "../relay/wire.gen.std";
 
 /** How long "is typing" stands without a new word of it. */
 export const TYPING_SHOWN = 6_000;
@@ -29,6 +30,8 @@ export type PresenceEvent =
   | { kind: "seen"; people: readonly Presence[] }
   | { kind: "typing"; conversation: ConversationId; user: UserId; on: boolean; age: number; now: number }
   | { kind: "spoke"; conversation: ConversationId; user: UserId }
+  /** Here nobody shows typing to anybody any more. */
+  | { kind: "hidden"; conversation: ConversationId }
   | { kind: "contact"; now: number }
   | { kind: "tick"; now: number };
 
@@ -40,7 +43,7 @@ export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
       const news = e.people.filter((one) => !same(state.people.get(one.user_id), one));
       if (news.length === 0) return state;
       const people = new Map(state.people);
-      for (const one of news) people.set(one.user_id, { user_id: one.user_id, online: one.online, ...(one.last_seen === undefined ? {} : { last_seen: one.last_seen }) });
+      for (const one of news) people.set(one.user_id, plain(one));
       return { ...state, people };
     }
     case "typing": {
@@ -50,6 +53,10 @@ export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
     }
     case "spoke": {
       const others = without(state.typists, e.conversation, e.user);
+      return others.length === state.typists.length ? state : { ...state, typists: others };
+    }
+    case "hidden": {
+      const others = state.typists.filter((one) => one.conversation !== e.conversation);
       return others.length === state.typists.length ? state : { ...state, typists: others };
     }
     case "tick": {
@@ -69,12 +76,39 @@ export function reduce(state: PresenceState, e: PresenceEvent): PresenceState {
 
 const CONTACT_STEP = 2_000;
 
-/** Whether somebody is there now; undefined where nobody knows. */
-export function onlineOf(state: PresenceState, user: UserId): boolean | undefined {
-  return state.knownUntil === null ? undefined : state.people.get(user)?.online;
+/** How somebody is shown now; undefined where nobody knows: of whoever hides, nothing is claimed. */
+export function shownOf(state: PresenceState, user: UserId): Shown | undefined {
+  const known = state.knownUntil === null ? undefined : state.people.get(user);
+  if (known === undefined) return undefined;
+  if (known.online) return known.status ?? "online";
+  return known.last_seen === undefined ? undefined : "offline";
 }
 
-const same = (a: Presence | undefined, b: Presence): boolean => a !== undefined && a.online === b.online && a.last_seen === b.last_seen;
+/** How oneself is shown, as far as this tab knows: what one chose, and whether anybody is at it. */
+export function ownShown(choice: PresenceChoice, connected: boolean, idle: boolean): Shown {
+  if (!connected) return "offline";
+  return choice === "online" && idle ? "away" : choice;
+}
+
+/** Those of these people who are there, each once, by name. */
+export function here<T extends Person>(state: PresenceState, people: Iterable<T>): T[] {
+  const found = new Map<UserId, T>();
+  for (const one of people) {
+    const shown = shownOf(state, one.user_id);
+    if (shown !== undefined && shown !== "offline") found.set(one.user_id, one);
+  }
+  return [...found.values()].sort((a, b) => a.display_name.localeCompare(b.display_name) || a.user_id.localeCompare(b.user_id));
+}
+
+/** Without what else a member carries. */
+const plain = (one: Presence): Presence => ({
+  user_id: one.user_id,
+  online: one.online,
+  ...(one.status === undefined ? {} : { status: one.status }),
+  ...(one.last_seen === undefined ? {} : { last_seen: one.last_seen }),
+});
+
+const same = (a: Presence | undefined, b: Presence): boolean => a !== undefined && a.online === b.online && a.status === b.status && a.last_seen === b.last_seen;
 
 const without = (typists: readonly Typist[], conversation: ConversationId, user: UserId): readonly Typist[] =>
   typists.filter((one) => one.conversation !== conversation || one.user !== user);
