@@ -40,5 +40,5 @@ test("C09: every 8 s, with tries every 3 s in between", async () => {
     await vi.advanceTimersByTimeAsync(3_000);
   }
   expect(asked).toEqual([0, 8_000, 16_000, 24_000]);
-  expect([opened.length < 7, new Set(opened)]).toEqual([true, new Set(["ws://127.0.0.1/live"])]);
+  expect([opened.length < 7, new Set(opened)]).toEqual([true, new Set(["ws://127.0.0.1/live?idle=false"])]);
 });

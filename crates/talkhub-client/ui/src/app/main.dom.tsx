@@ -2,6 +2,8 @@
 import "./styles.dom";
 import { render } from "preact";
 import { decoded, json } from "../kit/fields.std";
+import { watchUse } from "../kit/idle.dom";
+import { begin as beginIdle } from "../presence/idle.actions.dom";
 import { island as readIsland } from "../relay/codec.std";
 import { begin as beginDispatch } from "./dispatch.dom";
 import { begin as beginFrame } from "./frame.dom";
@@ -12,7 +14,9 @@ const root = document.getElementById("app");
 const island = decoded(readIsland, json(document.getElementById("island")?.textContent ?? ""));
 
 if (root && island) {
+  watchUse(island.idle_after_s * 1_000);
   beginDispatch(island);
+  beginIdle();
   beginPlace();
   render(<Shell />, root);
   beginFrame();

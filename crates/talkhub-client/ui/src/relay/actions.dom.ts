@@ -2,6 +2,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { io, type Socket } from "socket.io-client";
 import { call } from "../kit/http.dom";
+import { idle } from "../kit/idle.dom";
 import { steady } from "../kit/steady.dom";
 import { ack as readAck, delivery as readDelivery, encode, relayTicket } from "./codec.std";
 import type { Ack, ClientFrame, Delivery, Event, Group, MessageId, RelayId, RelayTicket } from "./wire.gen.std";
@@ -22,6 +23,8 @@ export const link: ReadonlySignal<Link> = state;
 
 // RU20: the relay ID lives in this tab's memory only; duplicated tabs would copy anything else.
 let ticket: RelayTicket | null = null;
+/** What the logic server was told, when it gave the relay ID, of whether anybody uses this tab. */
+let bornIdle = false;
 let socket: Socket | null = null;
 let listener: Listener | null = null;
 let tryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +77,14 @@ export function forgetTicket(): void {
   ticket = null;
 }
 
-export const relayId = (): RelayId | null => ticket?.relay_id ?? null;
+/** An address of this tab at the server, and what was said with it of whether anybody uses the tab. */
+export interface Connection {
+  readonly relayId: RelayId;
+  readonly bornIdle: boolean;
+}
+
+/** The one at the relay, while it is up. */
+export const connection = (): Connection | null => (ticket !== null && isUp() ? { relayId: ticket.relay_id, bornIdle } : null);
 export const isUp = (): boolean => confirmed && socket?.connected === true;
 
 /**
@@ -128,7 +138,8 @@ async function connect(): Promise<void> {
   confirmed = false;
   cutAwaited();
   if (ticket === null) {
-    const answer = await call("POST", "/api/v1/relay-ids", relayTicket);
+    const said = idle.value;
+    const answer = await call("POST", "/api/v1/relay-ids", relayTicket, { idle: said });
     if (mine !== attempt) return;
     if (answer.kind !== "ok") {
       const own = wait(state.value, steady(), document.visibilityState === "visible", Math.random());
@@ -137,6 +148,7 @@ async function connect(): Promise<void> {
       return later(Math.max(own, asked));
     }
     ticket = answer.value;
+    bornIdle = said;
   }
   open(ticket, mine);
 }

@@ -1,11 +1,12 @@
 // The stream of the logic server that is heard while the relay is away: it carries deliveries down and nothing up.
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { json } from "../kit/fields.std";
+import { idle } from "../kit/idle.dom";
 import { steady } from "../kit/steady.dom";
-import { isUp, link } from "./actions.dom";
+import { isUp, link, type Connection } from "./actions.dom";
 import { delivery as readDelivery, serverFrame } from "./codec.std";
 import { off, reduce, wait, type Live, type LiveEvent } from "./live.std";
-import type { Delivery, UserId } from "./wire.gen.std";
+import type { Delivery, RelayId, UserId } from "./wire.gen.std";
 
 const PATH = "/live";
 const HELLO_WITHIN = 8_000;
@@ -32,6 +33,12 @@ let helloTimer: ReturnType<typeof setTimeout> | undefined;
 let silenceTimer: ReturnType<typeof setTimeout> | undefined;
 /** Milliseconds between heartbeats, as the server said; null: it said nothing yet. */
 let beat: number | null = null;
+/** What the opening said of whether anybody uses this tab. */
+let saidIdle = false;
+let own: Connection | null = null;
+
+/** The stream's own address at the server, while it is up. */
+export const connection = (): Connection | null => (state.value.phase === "up" ? own : null);
 
 const apply = (event: LiveEvent): void => void (state.value = reduce(state.value, event));
 
@@ -76,6 +83,7 @@ function open(): void {
   apply({ kind: "opening" });
   let made: WebSocket;
   try {
+    saidIdle = idle.value;
     made = new WebSocket(address());
   } catch {
     return ended(); // forbidden here, such as by a policy of the place
@@ -93,7 +101,7 @@ function open(): void {
 
 function address(): string {
   const { protocol, host } = window.location;
-  return `${protocol === "https:" ? "wss" : "ws"}://${host}${PATH}`;
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}${PATH}?idle=${saidIdle}`;
 }
 
 function heard(data: unknown): void {
@@ -102,7 +110,7 @@ function heard(data: unknown): void {
   const frame = serverFrame(delivery.frame);
   if (frame?.kind === "beat") beat = frame.every_s * 1_000;
   listenOn();
-  if (frame?.kind === "hello") return greeted(frame.user.user_id);
+  if (frame?.kind === "hello") return greeted(frame.user.user_id, frame.relay_id);
   // Before the hello nobody knows for whom this is.
   if (state.value.phase === "up") hearer.delivered(delivery);
 }
@@ -113,10 +121,11 @@ function listenOn(): void {
   if (beat !== null) silenceTimer = setTimeout(ended, beat * BEATS);
 }
 
-function greeted(user: UserId): void {
+function greeted(user: UserId, relayId: RelayId): void {
   clearTimeout(helloTimer);
   if (hearer?.isMine(user) !== true) return end();
   if (state.value.phase === "up") return;
+  own = { relayId, bornIdle: saidIdle };
   apply({ kind: "hello", now: steady() });
   hearer.up();
 }

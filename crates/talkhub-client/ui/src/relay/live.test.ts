@@ -120,7 +120,7 @@ describe("the stream", () => {
     link.value = { ...link.value, phase: "waiting", failures: 1 };
     expect(FakeSocket.made).toEqual([]);
     away();
-    expect(FakeSocket.made.map((one) => one.url)).toEqual(["wss://chat.example.org/live"]);
+    expect(FakeSocket.made.map((one) => one.url)).toEqual(["wss://chat.example.org/live?idle=false"]);
     link.value = { ...link.value, failures: 2 }; // the relay is tried again meanwhile
     expect(FakeSocket.made.length).toBe(1);
   });
