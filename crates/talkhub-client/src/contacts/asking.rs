@@ -95,7 +95,7 @@ pub fn withdraw(conn: &mut DbConn, me: UserId, id: RequestId) -> Result<Vec<User
 }
 
 /// The two are contacts no more; what they wrote stays.
-pub fn remove(conn: &mut DbConn, me: UserId, other: UserId) -> Result<()> {
+pub fn remove(conn: &mut DbConn, me: UserId, other: UserId, clock: &Clock) -> Result<()> {
     let pair = Pair::of(me, other);
     let missing = || Problem::Missing("contact");
     accounts::find(conn, other)?.ok_or_else(missing)?;
@@ -104,7 +104,9 @@ pub fn remove(conn: &mut DbConn, me: UserId, other: UserId) -> Result<()> {
         return Err(missing());
     }
     note_change(conn, me, other)?;
-    note_change(conn, other, me)
+    note_change(conn, other, me)?;
+    let [one, other] = pair.people();
+    Ok(jobs::enqueue(conn, &Job::Parted { one, other }, clock)?)
 }
 
 fn get_incoming(conn: &mut DbConn, me: UserId, id: RequestId) -> Result<Request> {
@@ -128,6 +130,6 @@ fn befriend(conn: &mut DbConn, request: &Request, clock: &Clock) -> Result<()> {
     let [one, other] = pair.people();
     note_change(conn, one, other)?;
     note_change(conn, other, one)?;
-    // A message request between them is none any more: a matter of conversations, which stand above.
+    // A message request between them is none any more, and they may share more: matters of slices that stand above.
     Ok(jobs::enqueue(conn, &Job::BecameContacts { one, other }, clock)?)
 }

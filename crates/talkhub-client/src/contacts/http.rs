@@ -85,8 +85,10 @@ async fn list(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
 /// `DELETE /contacts/{user ID}`
 async fn remove(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
     let other: UserId = other.parse().map_err(|_| Problem::Missing("contact"))?;
-    let user = me.user();
-    app.db.write(move |conn| super::remove(conn, user, other)).await?;
+    let (user, clock) = (me.user(), app.clock.clone());
+    app.db
+        .write(move |conn| super::remove(conn, user, other, &clock))
+        .await?;
     tell(&app, &[user, other]).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -116,6 +116,12 @@ pub fn list_shut_out(conn: &mut DbConn, id: ConversationId) -> Result<HashSet<Us
         .collect())
 }
 
+/// The private conversation of these two, if there is one.
+pub fn find_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+    let found = store::find_private(conn, &Pair::of(one, other).key())?;
+    Ok(found.map(|found| found.id))
+}
+
 /// The private conversation of these two, if there is one, held until the transaction ends: whoever writes in it at this
 /// moment has done so, or comes after us.
 pub fn lock_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
@@ -129,6 +135,15 @@ pub fn lock_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Opt
 /// Locks the conversations with these groups until the transaction ends.
 pub fn lock(conn: &mut DbConn, groups: &[&Group]) -> Result<Vec<Locked>> {
     Ok(dialect::lock_conversations(conn, groups)?)
+}
+
+/// This conversation shows each of these members other things than before: for them it is new.
+pub fn note_change(conn: &mut DbConn, id: ConversationId, members: &[UserId]) -> Result<()> {
+    for member in members {
+        let rev = accounts::next_rev(conn, *member)?;
+        store::update_person_rev(conn, id, *member, rev)?;
+    }
+    Ok(())
 }
 
 /// What `me` shows in the conversations they belong to has changed: all members have something new in them. Gives back who
@@ -192,8 +207,7 @@ pub fn take_up(conn: &mut DbConn, id: ConversationId, me: UserId) -> Result<bool
     if !store::delete_message_request(conn, id, me)? {
         return Ok(false);
     }
-    let rev = accounts::next_rev(conn, me)?;
-    store::update_person_rev(conn, id, me, rev)?;
+    note_change(conn, id, &[me])?;
     Ok(true)
 }
 
@@ -204,21 +218,17 @@ pub fn dismiss(conn: &mut DbConn, mine: &Mine) -> Result<()> {
     }
     let (id, me) = (mine.conversation.id, mine.me);
     store::hide_message_request(conn, id, me, mine.conversation.seq)?;
-    let rev = accounts::next_rev(conn, me)?;
-    Ok(store::update_person_rev(conn, id, me, rev)?)
+    note_change(conn, id, &[me])
 }
 
-/// These two have become contacts: nothing between them is a message request. Gives back for whom something changed.
-pub fn become_contacts(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Vec<UserId>> {
-    let mut changed = Vec::new();
-    if let Some(found) = store::find_private(conn, &Pair::of(one, other).key())? {
+/// These two have become contacts: nothing between them is a message request.
+pub fn become_contacts(conn: &mut DbConn, one: UserId, other: UserId) -> Result<()> {
+    if let Some(found) = find_private(conn, one, other)? {
         for person in Pair::of(one, other).people() {
-            if take_up(conn, found.id, person)? {
-                changed.push(person);
-            }
+            take_up(conn, found, person)?;
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
 /// Moves this person's read mark forward, never beyond the last message; gives back the mark as it is now.

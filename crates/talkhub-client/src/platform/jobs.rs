@@ -17,8 +17,11 @@ pub enum Job {
     PrivacyChanged { user: UserId },
     /// Remove this picture if nobody shows it.
     PurgeAvatar { key: String },
-    /// These two are contacts now: nothing that one of them began is a message request any longer.
+    /// These two are contacts now: nothing that one of them began is a message request any longer, and what each keeps for
+    /// contacts the other one sees.
     BecameContacts { one: UserId, other: UserId },
+    /// These two are contacts no more: what each keeps for contacts the other one sees no longer.
+    Parted { one: UserId, other: UserId },
     /// A block was made or lifted: put the group of this conversation at the relay right.
     SetGroup { conversation: ConversationId },
     /// Let the members of this conversation into its group at the relay, which did not answer before.

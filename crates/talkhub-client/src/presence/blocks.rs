@@ -1,16 +1,17 @@
 //! The JSON doors of blocks. A block is a matter of contacts; that nobody hears anything more is one of groups.
 
-use super::set_group;
+use super::{set_group, telling};
 use crate::accounts::SignedIn;
-use crate::accounts::privacy::What;
 use crate::platform::app::App;
+use crate::platform::clock::Clock;
+use crate::platform::db::DbConn;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
-use crate::{accounts, contacts, conversations};
+use crate::{contacts, conversations};
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
-use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
+use shared_protocol::{ConversationId, UserId};
 
 /// The routes of blocks under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -39,7 +40,7 @@ async fn create(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<Htt
     let blocked = app.db.write(move |conn| {
         let conversation = conversations::lock_private(conn, user, other)?;
         let told = contacts::block(conn, user, other, &clock)?;
-        enqueue(conn, conversation, &clock)?;
+        note(conn, conversation, &told, &clock)?;
         Ok((conversation, told))
     });
     let (conversation, told) = blocked.await?;
@@ -55,24 +56,27 @@ async fn remove(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<Htt
     let lifted = app.db.write(move |conn| {
         let conversation = conversations::lock_private(conn, user, other)?;
         contacts::unblock(conn, user, other)?;
-        enqueue(conn, conversation, &clock)?;
+        note(conn, conversation, &[user, other], &clock)?;
         Ok(conversation)
     });
     let conversation = lifted.await?;
-    apply(&app, conversation, [user, other], &[user]).await?;
+    apply(&app, conversation, [user, other], &[user, other]).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Done at once by the door; the job is for a relay that does not answer just now.
-fn enqueue(
-    conn: &mut crate::platform::db::DbConn,
+/// What they share in their conversation is another. The door puts its group right at once; the job is for a relay that does
+/// not answer just now.
+fn note(
+    conn: &mut DbConn,
     conversation: Option<ConversationId>,
-    clock: &crate::platform::clock::Clock,
+    told: &[UserId],
+    clock: &Clock,
 ) -> Result<()> {
-    match conversation {
-        Some(conversation) => Ok(jobs::enqueue(conn, &Job::SetGroup { conversation }, clock)?),
-        None => Ok(()),
-    }
+    let Some(conversation) = conversation else {
+        return Ok(());
+    };
+    conversations::note_change(conn, conversation, told)?;
+    Ok(jobs::enqueue(conn, &Job::SetGroup { conversation }, clock)?)
 }
 
 /// Out of the group or back into it; then who must know hears of it.
@@ -88,37 +92,7 @@ async fn apply(
             Err(Problem::RelayAway) => tracing::warn!("A block could not be told to the relay yet"),
             done => done?,
         }
-        let frames = app.db.read(move |conn| frames_between(conn, conversation, pair));
-        app.relay.tell_all(frames.await?);
+        telling::tell_presence_between(app, conversation, pair).await?;
     }
     contacts::tell(app, told).await
-}
-
-/// Each of the two hears whether the other is there, as far as they may know it now.
-fn frames_between(
-    conn: &mut crate::platform::db::DbConn,
-    conversation: ConversationId,
-    [one, other]: [UserId; 2],
-) -> Result<Vec<(Group, ServerFrame)>> {
-    let accounts = accounts::list(conn, &[one, other])?;
-    let sight = contacts::Sight::of(conn, one, &[other])?;
-    let shared = accounts
-        .get(&other)
-        .is_some_and(|other| sight.shares(other, What::LastSeen));
-    let mut frames = Vec::new();
-    for (viewer, seen) in [(one, other), (other, one)] {
-        let (Some(viewer), Some(seen)) = (accounts.get(&viewer), accounts.get(&seen)) else {
-            continue;
-        };
-        let presence = match shared {
-            true => seen.presence(),
-            false => contacts::hidden(seen.user_id),
-        };
-        let frame = ServerFrame::Presence {
-            conversation,
-            people: vec![presence],
-        };
-        frames.push((viewer.relay_group.clone(), frame));
-    }
-    Ok(frames)
 }

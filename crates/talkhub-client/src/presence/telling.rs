@@ -3,7 +3,7 @@
 use super::tracker::Difference;
 use crate::accounts::privacy::What;
 use crate::accounts::{self, Account};
-use crate::contacts::{self, Sight};
+use crate::contacts::{self, Pair, Sight};
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::db::DbConn;
@@ -140,4 +140,60 @@ pub async fn tell_privacy(app: &App, user: UserId) -> Result<()> {
         Ok(people)
     });
     contacts::tell(app, &changed.await?).await
+}
+
+/// What these two share is another since they have become contacts or have parted: both find their private conversation
+/// among what is new, and hear whether the other is there. Safe to repeat.
+pub async fn tell_between(app: &App, one: UserId, other: UserId) -> Result<()> {
+    let noted = app.db.write(move |conn| {
+        let found = conversations::find_private(conn, one, other)?;
+        if let Some(conversation) = found {
+            conversations::note_change(conn, conversation, &Pair::of(one, other).people())?;
+        }
+        Ok(found)
+    });
+    let Some(conversation) = noted.await? else {
+        return Ok(());
+    };
+    tell_presence_between(app, conversation, [one, other]).await?;
+    contacts::tell(app, &[one, other]).await
+}
+
+/// Each of the two hears whether the other is there, as far as they may know it now.
+pub(super) async fn tell_presence_between(
+    app: &App,
+    conversation: ConversationId,
+    pair: [UserId; 2],
+) -> Result<()> {
+    let frames = app.db.read(move |conn| frames_between(conn, conversation, pair));
+    app.relay.tell_all(frames.await?);
+    Ok(())
+}
+
+fn frames_between(
+    conn: &mut DbConn,
+    conversation: ConversationId,
+    [one, other]: [UserId; 2],
+) -> Result<Vec<(Group, ServerFrame)>> {
+    let accounts = accounts::list(conn, &[one, other])?;
+    let sight = Sight::of(conn, one, &[other])?;
+    let shared = accounts
+        .get(&other)
+        .is_some_and(|other| sight.shares(other, What::LastSeen));
+    let mut frames = Vec::new();
+    for (viewer, seen) in [(one, other), (other, one)] {
+        let (Some(viewer), Some(seen)) = (accounts.get(&viewer), accounts.get(&seen)) else {
+            continue;
+        };
+        let presence = match shared {
+            true => seen.presence(),
+            false => contacts::hidden(seen.user_id),
+        };
+        let frame = ServerFrame::Presence {
+            conversation,
+            people: vec![presence],
+        };
+        frames.push((viewer.relay_group.clone(), frame));
+    }
+    Ok(frames)
 }

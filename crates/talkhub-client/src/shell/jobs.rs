@@ -38,11 +38,13 @@ async fn run_one(app: &App, due: &Due) -> Result<()> {
         Some(Job::PrivacyChanged { user }) => presence::telling::tell_privacy(app, user).await,
         Some(Job::PurgeAvatar { key }) => accounts::avatar::purge(app, &key).await,
         Some(Job::BecameContacts { one, other }) => {
-            let changed = app
+            let taken_up = app
                 .db
                 .write(move |conn| conversations::become_contacts(conn, one, other));
-            contacts::tell(app, &changed.await?).await
+            taken_up.await?;
+            presence::telling::tell_between(app, one, other).await
         }
+        Some(Job::Parted { one, other }) => presence::telling::tell_between(app, one, other).await,
         Some(Job::SetGroup { conversation }) => presence::set_group(app, conversation).await,
         Some(Job::LetIn { conversation }) => presence::try_to_let_in(app, conversation).await,
         Some(Job::PersonLeft { user, messages_too }) => {
