@@ -172,15 +172,18 @@ fn smtp(url: &str) -> std::result::Result<AsyncSmtpTransportBuilder, String> {
     if !url.starts_with("smtp://") && !url.starts_with("smtps://") {
         return Err(allowed.into());
     }
+    Smtp::from_url(&encrypted(url)).map_err(|_| allowed.to_owned())
+}
+
+/// With TLS asked for, unless the URL says itself what is wanted, or the server is near. A password says nothing of it.
+fn encrypted(url: &str) -> String {
     let server = url.rsplit_once('@').map_or(url, |(_, server)| server);
-    let plain = url.starts_with("smtp://") && !url.contains("tls=");
     let host = server.rsplit_once("//").map_or(server, |(_, server)| server);
-    let url = if plain && !is_near_url(&format!("smtp://{host}")) {
-        format!("{url}?tls=required")
-    } else {
-        url.to_owned()
-    };
-    Smtp::from_url(&url).map_err(|_| allowed.to_owned())
+    let says = url.starts_with("smtps://") || server.contains("tls=");
+    match says || is_near_url(&format!("smtp://{host}")) {
+        true => url.to_owned(),
+        false => format!("{url}?tls=required"),
+    }
 }
 
 #[cfg(test)]
@@ -216,6 +219,21 @@ mod tests {
                 said.starts_with("TALKHUB_SMTP_URL") && !said.contains("hush"),
                 "{said}"
             );
+        }
+        for (url, want) in [
+            ("smtp://mail.example.org", "smtp://mail.example.org?tls=required"),
+            (
+                "smtp://ann:tls=@mail.example.org",
+                "smtp://ann:tls=@mail.example.org?tls=required",
+            ),
+            (
+                "smtp://mail.example.org?tls=opportunistic",
+                "smtp://mail.example.org?tls=opportunistic",
+            ),
+            ("smtps://mail.example.org", "smtps://mail.example.org"),
+            ("smtp://ann:hush@10.0.0.7:25", "smtp://ann:hush@10.0.0.7:25"),
+        ] {
+            assert_eq!(encrypted(url), want);
         }
         let said = checked("smtp://127.0.0.1", "").unwrap_err();
         assert!(said.contains("TALKHUB_MAIL_FROM is not"), "{said}");
