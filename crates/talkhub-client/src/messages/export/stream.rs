@@ -79,3 +79,62 @@ pub(super) fn made_while_sent(
         Some((piece, from))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// However much there is: what was made and not read yet is a few pieces.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn u06_a_slow_reader_holds_the_writer_and_not_the_memory() {
+        const PIECES: usize = 64;
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = made.clone();
+        let body = made_while_sent(move |mut out| {
+            for _ in 0..PIECES {
+                out.write_all(&[7; PIECE])?;
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(out)
+        });
+        let mut body = Box::pin(body);
+        let mut read = 0;
+        while let Some(piece) = body.next().await {
+            assert_eq!(piece.unwrap().len(), PIECE);
+            read += 1;
+            // As far as it gets by itself: then it waits.
+            let moves_on = async {
+                while made.load(Ordering::SeqCst) < PIECES.min(read + WAITING) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, moves_on).await.unwrap();
+            let ahead = made.load(Ordering::SeqCst) - read;
+            assert!(ahead <= WAITING + 1, "{ahead} pieces wait after {read}");
+        }
+        assert_eq!(read, PIECES);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn u06_a_reader_who_has_gone_ends_the_writer() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let (counted, (ended, end)) = (made.clone(), tokio::sync::oneshot::channel());
+        let body = made_while_sent(move |mut out| {
+            let written = loop {
+                match out.write_all(&[7; PIECE]) {
+                    Ok(()) => counted.fetch_add(1, Ordering::SeqCst),
+                    Err(error) => break error,
+                };
+            };
+            ended.send(written.kind()).ok();
+            Err(written.into())
+        });
+        let mut body = Box::pin(body);
+        assert!(body.next().await.is_some());
+        drop(body);
+        assert_eq!(end.await.unwrap(), io::ErrorKind::BrokenPipe);
+    }
+}
