@@ -8,6 +8,7 @@ use super::{Account, Ended, SignedIn, confirm_password, devices, leaving, profil
 use crate::platform::app::App;
 use crate::platform::audit::Source;
 use crate::platform::client_address::{client_network, is_https};
+use crate::platform::db::DbConn;
 use crate::platform::json::Json;
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::routes::{get, resource};
@@ -150,12 +151,24 @@ pub(super) async fn register(app: &App, request: &HttpRequest, form: RegisterFor
         .registrations
         .take(client_network(request), app.clock.monotonic())?;
     let (wanted, password) = Registration::parse(&form)?;
+    register_and(app, request, form, |_, _| Ok(())).await
+}
+
+/// The same with something more in the same transaction: either both happen, or nothing.
+pub(super) async fn register_and(
+    app: &App,
+    request: &HttpRequest,
+    form: RegisterForm,
+    more: impl Fn(&mut DbConn, UserId) -> Result<()> + Send + 'static,
+) -> Result<Entry> {
     let hash = app.hasher.hash(password.into_text()).await?;
     let (config, clock) = (app.config.clone(), app.clock.clone());
     let wanted = std::sync::Arc::new(wanted);
-    let made = app
-        .db
-        .write(move |conn| super::register(conn, &wanted, &hash, &config.accounts.user_ids, &clock));
+    let made = app.db.write(move |conn| {
+        let account = super::register(conn, &wanted, &hash, &config.accounts.user_ids, &clock)?;
+        more(conn, account.user_id)?;
+        Ok(account)
+    });
     let account = made.await?;
     tracing::info!(user = %account.user_id, "Registered");
     enter(app, request, account, true).await

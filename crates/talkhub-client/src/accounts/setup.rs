@@ -1,6 +1,6 @@
 //! The first administrator: a code that is printed at the start, and the page that takes it. (A13)
 
-use super::http::register;
+use super::http::register_and;
 use super::pages::{Issues, see_other, shows_in_form, status_of};
 use crate::platform::app::App;
 use crate::platform::audit::Source;
@@ -66,12 +66,13 @@ fn check(conn: &mut DbConn, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// Uses the code up for this person.
+/// Uses the code up for this person. Of two who have it at the same moment one deletes the row; the other finds nothing.
 fn claim(conn: &mut DbConn, code: &str, user: UserId, source: &Source, clock: &Clock) -> Result<()> {
-    check(conn, code)?;
-    diesel::delete(meta::table.find(NAME)).execute(conn)?;
-    super::make_administrator(conn, user, source, clock)?;
-    Ok(())
+    let row = meta::table.find(NAME).filter(meta::value.eq(digest(code)));
+    if diesel::delete(row).execute(conn)? == 0 {
+        return Err(Problem::Missing("page"));
+    }
+    super::make_administrator(conn, user, source, clock).map(|_| ())
 }
 
 /// As people type it: small letters and any spaces are good too.
@@ -142,8 +143,8 @@ async fn create(app: Data<App>, request: HttpRequest, form: Form<Fields>) -> Res
 async fn set_up(app: &App, request: &HttpRequest, fields: &Fields) -> Result<HttpResponse> {
     let now = app.clock.monotonic();
     app.limits.sign_ins.take(client_network(request), now)?;
-    // One budget for everybody: the code is long, and its owner knows it.
-    let guess = ("first administrator".to_owned(), String::new());
+    // For each network: the code is too long to be guessed, and nobody keeps its owner out.
+    let guess = ("first administrator".to_owned(), client_network(request));
     app.limits.guesses.check(&guess, now)?;
     let code = fields.code.clone();
     if let Err(problem) = app.db.read(move |conn| check(conn, &code)).await {
@@ -160,14 +161,12 @@ async fn set_up(app: &App, request: &HttpRequest, fields: &Fields) -> Result<Htt
         password: fields.password.clone(),
         password_again: fields.password_again.clone(),
     };
-    let entry = register(app, request, form).await?;
-    let (code, user) = (fields.code.clone(), entry.account.user_id);
-    let (source, clock) = (Source::of(request), app.clock.clone());
-    let claimed = app
-        .db
-        .write(move |conn| claim(conn, &code, user, &source, &clock));
-    claimed.await?;
-    tracing::info!(user = %user, "Made the first administrator");
+    let (code, source, clock) = (fields.code.clone(), Source::of(request), app.clock.clone());
+    let made = register_and(app, request, form, move |conn, user| {
+        claim(conn, &code, user, &source, &clock)
+    });
+    let entry = made.await?;
+    tracing::info!(user = %entry.account.user_id, "Made the first administrator");
     entry.give_to(see_other("/"))
 }
 

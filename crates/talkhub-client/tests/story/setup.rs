@@ -1,6 +1,9 @@
 //! The first visit to an empty server, and its first administrator. (A13)
 
 use crate::app::{PASSWORD, TestApp};
+use actix_web::http::Method;
+use futures_util::future::join;
+use serde_json::json;
 use talkhub_client::accounts;
 
 fn fields<'a>(code: &'a str, username: &'a str, email: &'a str) -> [(&'static str, &'a str); 5] {
@@ -117,4 +120,55 @@ async fn a13_whoever_has_signed_up_without_the_code_administers_nothing_and_gues
         .submit("/setup", &fields(&code, "ann", "ann@example.org"))
         .await;
     assert_eq!(made.status, 303, "the code still counts");
+}
+
+/// The code makes one administrator, however many have read it; whoever was too late has no account either.
+#[actix_web::test]
+async fn a13_of_two_who_have_the_code_at_one_moment_one_administers_and_the_other_is_nobody() {
+    let app = TestApp::new().await;
+    let code = prepare(&app).await.unwrap();
+    let visitor = app.visitor();
+    let set_up = async |name: &str| {
+        let email = format!("{name}@example.org");
+        visitor.submit("/setup", &fields(&code, name, &email)).await
+    };
+    let (ann, eve) = join(set_up("ann"), set_up("eve")).await;
+    let mut statuses = [ann.status, eve.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 404]);
+    let late = if ann.status == 404 { "ann" } else { "eve" };
+    let form = json!({ "name": late, "password": PASSWORD });
+    assert_eq!(visitor.post("/api/v1/sessions", form).await.status, 401);
+    let people = app.app.db.read(|conn| {
+        use diesel::prelude::*;
+        use talkhub_client::platform::db::schema::{administrators, users};
+        let people: i64 = users::table.count().get_result(conn)?;
+        Ok((people, administrators::table.count().get_result::<i64>(conn)?))
+    });
+    assert_eq!(people.await.unwrap(), (1, 1));
+}
+
+#[actix_web::test]
+async fn a13_strangers_who_guess_the_code_keep_its_owner_from_nothing() {
+    let app = TestApp::new().await;
+    let code = prepare(&app).await.unwrap();
+    let visitor = app.visitor();
+    let try_from = async |address: &str, code: &str| {
+        let request = visitor
+            .request(Method::POST, "/setup")
+            .peer_addr(format!("{address}:1").parse().unwrap())
+            .set_form([
+                ("code", code),
+                ("username", "ann"),
+                ("email", "ann@example.org"),
+                ("password", PASSWORD),
+                ("password_again", PASSWORD),
+            ]);
+        visitor.send(request).await.status
+    };
+    for _ in 0..6 {
+        assert_eq!(try_from("203.0.113.7", "AAAA").await, 422);
+    }
+    assert_eq!(try_from("203.0.113.7", "AAAA").await, 429);
+    assert_eq!(try_from("203.0.113.8", &code).await, 303);
 }
