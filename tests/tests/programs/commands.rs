@@ -1,8 +1,12 @@
 //! What the programs do besides running: fill a fresh database, migrate, show their settings.
 
-use end_to_end::{Person, Process, SECRET, Site, Which};
-use shared_protocol::api::Conversations;
+use diesel::prelude::*;
+use end_to_end::{PASSWORD, Person, Process, SECRET, Site, Which};
+use shared_protocol::UserId;
+use shared_protocol::api::{Activity, Conversations};
 use std::time::Duration;
+use talkhub_client::platform::clock::Clock;
+use talkhub_client::platform::config::Config;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -118,4 +122,54 @@ async fn a13_u05_the_operator_makes_an_administrator_and_a_link_to_a_new_passwor
         .await
         .unwrap();
     assert_eq!(setup.status().as_u16(), 404, "there is an administrator");
+}
+
+#[tokio::test]
+async fn u01_the_operator_turns_a_lost_factor_off_beside_a_running_server() {
+    let mut site = Site::new().unwrap();
+    site.start().await.unwrap();
+    let ann = Person::sign_up(&site, "ann").await.unwrap();
+    let (code, said) = run(&site, Which::LogicServer, &["--help"]);
+    assert!(code == Some(0) && said.contains("lost-factor NAME"), "{said}");
+    let (code, said) = run(&site, Which::LogicServer, &["lost-factor"]);
+    assert!(code == Some(2) && said.contains("needs a name"), "{said}");
+    let (code, said) = run(&site, Which::LogicServer, &["lost-factor", "nobody"]);
+    assert!(code == Some(1) && said.contains("\"nobody\""), "{said}");
+    let (code, said) = run(&site, Which::LogicServer, &["lost-factor", "ann"]);
+    assert!(code == Some(0) && said.contains("nothing was changed"), "{said}");
+
+    turn_factor_on(&site, ann.me.person.user_id);
+    assert!(
+        Person::sign_in(&site, "ann", PASSWORD).await.is_err(),
+        "a code is asked for"
+    );
+    let (code, said) = run(&site, Which::LogicServer, &["lost-factor", "ann@example.org"]);
+    assert!(
+        code == Some(0) && said.contains("is off; one sign-in was ended"),
+        "{said}"
+    );
+    let back = Person::sign_in(&site, "ann", PASSWORD).await.unwrap();
+    assert!(
+        ann.get::<Activity>("/me/activity").await.is_err(),
+        "every sign-in has ended"
+    );
+    let activity: Activity = back.get("/me/activity").await.unwrap();
+    assert!(activity.activity.iter().any(|act| act.event == "factor-lost"));
+}
+
+/// As if it had been set up: what stands in the database decides.
+fn turn_factor_on(site: &Site, user: UserId) {
+    use talkhub_client::platform::db::schema::second_factors::dsl as f;
+    let settings = site.settings_of(Which::LogicServer).into_iter().collect();
+    let config = Config::from_values(None, settings).unwrap();
+    let (db, _) = talkhub_client::shell::open_database(&config, &Clock::system()).unwrap();
+    let row = (
+        f::user_id.eq(user),
+        f::secret.eq("sealed"),
+        f::begun_at.eq(1_i64),
+        f::confirmed_at.eq(Some(1_i64)),
+        f::last_step.eq(0_i64),
+    );
+    db.write_blocking(|conn| Ok(diesel::insert_into(f::second_factors).values(row).execute(conn)?))
+        .unwrap();
 }

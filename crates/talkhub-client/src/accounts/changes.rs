@@ -2,14 +2,19 @@
 
 use super::links::{self, Purpose};
 use super::names::Email;
-use super::{Account, Ended, factor, profile, profile_store, signing_store, store};
+use super::{Account, Ended, factor, privacy, profile, profile_store, signing_store, store};
 use crate::platform::audit::{self, Event, Source};
 use crate::platform::clock::Clock;
-use crate::platform::db::DbConn;
+use crate::platform::config;
+use crate::platform::db::{DbConn, dialect};
 use crate::platform::jobs::{self, Job, Mail};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::words::{Said, Words};
 use shared_protocol::UserId;
+
+/// How many mails about new passwords one person gets within an hour: whoever signed up with a foreign address does not
+/// fill its mailbox.
+const MOST_MAILS: i64 = 5;
 
 /// The person's own change of password: links asked for before are dead, and they are told by mail.
 pub fn change_password(
@@ -23,6 +28,14 @@ pub fn change_password(
     super::set_password(conn, account, hash)?;
     links::close_all(conn, user)?;
     note(conn, Event::PasswordChanged, user, source, clock)?;
+    tell_of_password(conn, user, at, clock)
+}
+
+fn tell_of_password(conn: &mut DbConn, user: UserId, at: i64, clock: &Clock) -> Result<()> {
+    let kinds = [Event::PasswordChanged, Event::PasswordReset];
+    if MOST_MAILS < audit::count(conn, user, &kinds, at - 3_600_000)? {
+        return Ok(());
+    }
     tell_by_mail(conn, Mail::PasswordChanged { user, at }, clock)
 }
 
@@ -45,14 +58,7 @@ pub fn reset_password(
         source,
     };
     audit::write(conn, line, clock)?;
-    tell_by_mail(
-        conn,
-        Mail::PasswordChanged {
-            user,
-            at: clock.now(),
-        },
-        clock,
-    )?;
+    tell_of_password(conn, user, clock.now(), clock)?;
     end_all_sessions(conn, user, clock)
 }
 
@@ -71,7 +77,7 @@ pub fn make_reset_link(conn: &mut DbConn, name: &str, clock: &Clock) -> Result<l
     Ok(made)
 }
 
-fn tell_by_mail(conn: &mut DbConn, mail: Mail, clock: &Clock) -> Result<()> {
+pub(super) fn tell_by_mail(conn: &mut DbConn, mail: Mail, clock: &Clock) -> Result<()> {
     Ok(jobs::enqueue(conn, &Job::Mail(mail), clock)?)
 }
 
@@ -139,9 +145,28 @@ fn put_email(conn: &mut DbConn, user: UserId, email: &str, source: &Source, cloc
     Ok(jobs::enqueue(conn, &Job::ProfileChanged { user }, clock)?)
 }
 
+/// From now on the password is enough; refused where administrators may not be without.
+pub(super) fn end_factor(
+    conn: &mut DbConn,
+    user: UserId,
+    source: &Source,
+    accounts: &config::Accounts,
+    clock: &Clock,
+) -> Result<()> {
+    super::lock_living(conn, user)?;
+    if factor::is_required(conn, accounts, user)? {
+        return Err(Problem::Conflict(Said::new("factor-required")));
+    }
+    factor::end(conn, user)?;
+    note(conn, Event::FactorOff, user, source, clock)?;
+    let at = clock.now();
+    tell_by_mail(conn, Mail::FactorOff { user, at }, clock)
+}
+
 /// The person took their data along.
 pub fn note_export(conn: &mut DbConn, user: UserId, source: &Source, clock: &Clock) -> Result<()> {
-    note(conn, Event::Exported, user, source, clock)
+    super::lock_living(conn, user)?;
+    note(conn, Event::Exported, user, source, clock).map(|_| ())
 }
 
 /// The person leaves. Of the account stays what others need: an ID that nobody gets again, and the sender of old
@@ -155,7 +180,8 @@ pub fn leave(
 ) -> Result<Ended> {
     let user = account.user_id;
     super::check_unchanged(conn, account)?;
-    let administrators = store::changes::list_administrators(conn)?;
+    // Held, so that of two who leave at the same moment one is the last.
+    let administrators = dialect::lock_administrators(conn)?;
     if administrators == [user] && store::count(conn)? > 1 {
         return Err(Problem::Conflict(Said::new("last-administrator")));
     }
@@ -169,9 +195,12 @@ pub fn leave(
     let ended = end_all_sessions(conn, user, clock)?;
     profile::set_avatar(conn, user, None, clock)?;
     profile_store::delete(conn, user)?;
+    store::delete_statuses(conn, &[user])?;
+    privacy::close(conn, user)?;
     let (rev, name) = (super::next_rev(conn, user)?, Words::english().get("deleted-user"));
     store::changes::empty(conn, user, &name, rev)?;
     jobs::enqueue(conn, &Job::ProfileChanged { user }, clock)?;
+    jobs::enqueue(conn, &Job::PrivacyChanged { user }, clock)?;
     jobs::enqueue(conn, &Job::PersonLeft { user, messages_too }, clock)?;
     Ok(ended)
 }
@@ -183,6 +212,7 @@ pub fn is_administrator(conn: &mut DbConn, user: UserId) -> Result<bool> {
 
 /// Makes this person an administrator; `false` if they are one already.
 pub fn make_administrator(conn: &mut DbConn, user: UserId, source: &Source, clock: &Clock) -> Result<bool> {
+    super::lock_living(conn, user)?;
     if is_administrator(conn, user)? {
         return Ok(false);
     }
@@ -197,14 +227,14 @@ pub fn make_administrator(conn: &mut DbConn, user: UserId, source: &Source, cloc
     Ok(true)
 }
 
-/// Writes down what somebody did with their own account.
+/// Writes down what somebody did with their own account; gives back the id of the line.
 pub(super) fn note(
     conn: &mut DbConn,
     event: Event,
     user: UserId,
     source: &Source,
     clock: &Clock,
-) -> Result<()> {
+) -> Result<i64> {
     let line = audit::Line {
         event,
         user,
@@ -215,7 +245,7 @@ pub(super) fn note(
 }
 
 /// Ends every sign-in of this person, programs too.
-fn end_all_sessions(conn: &mut DbConn, user: UserId, clock: &Clock) -> Result<Ended> {
+pub(super) fn end_all_sessions(conn: &mut DbConn, user: UserId, clock: &Clock) -> Result<Ended> {
     let sessions = store::list_session_ids(conn, user)?;
     super::end_sessions(conn, &sessions, clock)
 }

@@ -3,10 +3,11 @@
 use super::http::close;
 use super::{SignedIn, signing_store, store};
 use crate::platform::app::App;
+use crate::platform::audit::Source;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::resource;
-use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use shared_protocol::api::{Session, Sessions};
 
 /// The routes of devices under `/api/v1`.
@@ -24,14 +25,23 @@ pub(super) async fn list(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
 }
 
 /// `DELETE /sessions/{id}`
-async fn remove(app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse> {
-    end_one(&app, &me, &id).await?;
+async fn remove(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse> {
+    end_one(&app, &request, &me, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `DELETE /sessions`: all others.
-pub(super) async fn remove_others(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
-    end_others(&app, &me).await?;
+pub(super) async fn remove_others(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+) -> Result<HttpResponse> {
+    end_others(&app, &request, &me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -57,12 +67,12 @@ pub(super) async fn find_all(app: &App, me: &SignedIn) -> Result<Vec<Session>> {
 }
 
 /// Ends one of the person's own sign-ins; a foreign one is not there. Used by page and API.
-pub(super) async fn end_one(app: &App, me: &SignedIn, id: &str) -> Result<()> {
+pub(super) async fn end_one(app: &App, request: &HttpRequest, me: &SignedIn, id: &str) -> Result<()> {
     let session: i64 = id.parse().map_err(|_| Problem::Missing("session"))?;
-    let (user, clock) = (me.user(), app.clock.clone());
+    let (user, source, clock) = (me.user(), Source::of(request), app.clock.clone());
     let ended = app
         .db
-        .write(move |conn| super::end_own_session(conn, user, session, &clock))
+        .write(move |conn| super::end_own_session(conn, user, session, &source, &clock))
         .await?;
     tracing::info!(%user, "Ended a sign-in");
     close(app, ended).await;
@@ -70,11 +80,11 @@ pub(super) async fn end_one(app: &App, me: &SignedIn, id: &str) -> Result<()> {
 }
 
 /// Ends all sign-ins of the person but this one; used by page and API.
-pub(super) async fn end_others(app: &App, me: &SignedIn) -> Result<()> {
-    let (mine, clock) = (me.clone(), app.clock.clone());
+pub(super) async fn end_others(app: &App, request: &HttpRequest, me: &SignedIn) -> Result<()> {
+    let (mine, source, clock) = (me.clone(), Source::of(request), app.clock.clone());
     let ended = app
         .db
-        .write(move |conn| super::end_other_sessions(conn, &mine, &clock))
+        .write(move |conn| super::end_other_sessions(conn, &mine, &source, &clock))
         .await?;
     tracing::info!(user = %me.user(), ended = ended.sessions.len(), "Ended all other sign-ins");
     close(app, ended).await;

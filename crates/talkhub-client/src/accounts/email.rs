@@ -62,7 +62,13 @@ async fn update(
 /// Asks for another address. Where nothing can be mailed it counts at once: nobody could prove it.
 async fn change(app: &App, request: &HttpRequest, me: &SignedIn, form: EmailForm) -> Result<EmailAsked> {
     let email = Email::parse(&form.email).map_err(|said| Problem::invalid("email", said))?;
-    confirm_password(app, me, form.current).await?;
+    // Whether an address is taken is told: trying many is looking people up. (SEC17)
+    app.limits.lookups.take(me.user(), app.clock.monotonic())?;
+    confirm_password(app, request, me, form.current).await?;
+    if app.mailer.is_on() {
+        let address = email.as_str().to_owned();
+        app.limits.mailings.take(address, app.clock.monotonic())?;
+    }
     let asked = EmailAsked {
         email: email.as_str().to_owned(),
         confirmed: !app.mailer.is_on(),

@@ -1,8 +1,11 @@
 //! Second factors: set up with a password and a code, asked for at each sign-in, ended with both. (SEC06)
 
+use super::changes;
 use super::factor_store as store;
 use super::time_codes::{self, Code};
+use crate::platform::audit::{Event, Source};
 use crate::platform::clock::Clock;
+use crate::platform::config;
 use crate::platform::db::{DbConn, dialect};
 use crate::platform::keys::Keys;
 use crate::platform::problem::{Problem, Result};
@@ -13,6 +16,16 @@ use shared_protocol::api::SecondFactor;
 
 /// Milliseconds between beginning and confirming.
 const SET_UP_LASTS: i64 = 600_000;
+
+/// Whether this person administers, where that needs a second factor, and has none: they may do nothing but set it up.
+pub fn is_missing(conn: &mut DbConn, accounts: &config::Accounts, user: UserId) -> Result<bool> {
+    Ok(is_required(conn, accounts, user)? && !is_on(conn, user)?)
+}
+
+/// Whether this person may not be without one here.
+pub(super) fn is_required(conn: &mut DbConn, accounts: &config::Accounts, user: UserId) -> Result<bool> {
+    Ok(accounts.admin_second_factor && super::is_administrator(conn, user)?)
+}
 
 /// Whether the person must show a code to sign in.
 pub fn is_on(conn: &mut DbConn, user: UserId) -> Result<bool> {
@@ -37,7 +50,7 @@ pub(super) fn begin(
     secret: &[u8],
     clock: &Clock,
 ) -> Result<()> {
-    dialect::lock_person(conn, user)?;
+    super::lock_living(conn, user)?;
     if is_on(conn, user)? {
         return Err(Problem::Conflict(Said::new("factor-on-already")));
     }
@@ -78,18 +91,31 @@ pub(super) fn confirm(
 }
 
 /// Whether this code is right now. Then it is used up.
-pub(super) fn use_code(conn: &mut DbConn, keys: &Keys, user: UserId, code: &Code, now: i64) -> Result<bool> {
+pub(super) fn use_code(
+    conn: &mut DbConn,
+    keys: &Keys,
+    user: UserId,
+    code: &Code,
+    source: &Source,
+    clock: &Clock,
+) -> Result<bool> {
     let Some(factor) = store::find(conn, user)?.filter(|factor| factor.confirmed_at.is_some()) else {
         return Ok(false);
     };
     match code {
-        Code::Recovery(code) => Ok(store::use_code(conn, user, &digest(user, code))?),
+        Code::Recovery(code) => {
+            let right = store::use_code(conn, user, &digest(user, code))?;
+            if right {
+                changes::note(conn, Event::RecoveryCodeUsed, user, source, clock)?;
+            }
+            Ok(right)
+        }
         Code::Time(code) => {
             let Some(secret) = keys.unseal(&user.to_string(), &factor.secret) else {
                 tracing::error!(%user, "A second factor cannot be opened: it was sealed with another signing key");
                 return Ok(false);
             };
-            match time_codes::fitting_step(&secret, code, now, factor.last_step) {
+            match time_codes::fitting_step(&secret, code, clock.now(), factor.last_step) {
                 Some(step) => Ok(store::use_step(conn, user, step)?),
                 None => Ok(false),
             }

@@ -1,9 +1,11 @@
 //! The doors of second factors: set up, confirm, new recovery codes, end. Page and API use the same actions.
 
-use super::signed_in::cookie;
+use super::changes;
+use super::signed_in::{AnySignedIn, cookie};
 use super::time_codes::{self, Code};
 use super::{SignedIn, confirm_password, factor};
 use crate::platform::app::App;
+use crate::platform::audit::{Event, Source};
 use crate::platform::client_address::is_https;
 use crate::platform::config::{host_of, is_loopback_url};
 use crate::platform::json::Json;
@@ -38,22 +40,27 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 }
 
 /// `GET /me/second-factor`
-async fn show(app: Data<App>, me: SignedIn) -> Result<HttpResponse> {
+async fn show(app: Data<App>, AnySignedIn(me): AnySignedIn) -> Result<HttpResponse> {
     let user = me.user();
     let state = app.db.read(move |conn| factor::show(conn, user)).await?;
     Ok(HttpResponse::Ok().json(state))
 }
 
 /// `POST /me/second-factor`
-async fn create(app: Data<App>, me: SignedIn, form: Json<FactorForm>) -> Result<HttpResponse> {
-    Ok(HttpResponse::Created().json(begin(&app, &me, form.0.current).await?))
+async fn create(
+    app: Data<App>,
+    request: HttpRequest,
+    AnySignedIn(me): AnySignedIn,
+    form: Json<FactorForm>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Created().json(begin(&app, &request, &me, form.0.current).await?))
 }
 
 /// `POST /me/second-factor/confirm`
 async fn confirm_it(
     app: Data<App>,
     request: HttpRequest,
-    me: SignedIn,
+    AnySignedIn(me): AnySignedIn,
     form: Json<CodeForm>,
 ) -> Result<HttpResponse> {
     let (codes, cookie) = confirm(&app, &request, &me, &form.0.code).await?;
@@ -65,23 +72,41 @@ async fn confirm_it(
 }
 
 /// `POST /me/second-factor/recovery-codes`
-async fn renew(app: Data<App>, me: SignedIn, form: Json<ProofForm>) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(renew_codes(&app, &me, form.0).await?))
+async fn renew(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Json<ProofForm>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(renew_codes(&app, &request, &me, form.0).await?))
 }
 
 /// `POST /me/second-factor/end`
-async fn remove(app: Data<App>, me: SignedIn, form: Json<ProofForm>) -> Result<HttpResponse> {
-    end(&app, &me, form.0).await?;
+async fn remove(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Json<ProofForm>,
+) -> Result<HttpResponse> {
+    end(&app, &request, &me, form.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// A new secret for the authenticator app, with the password as proof.
-pub(super) async fn begin(app: &App, me: &SignedIn, password: String) -> Result<FactorSecret> {
-    confirm_password(app, me, password).await?;
+pub(super) async fn begin(
+    app: &App,
+    request: &HttpRequest,
+    me: &SignedIn,
+    password: String,
+) -> Result<FactorSecret> {
+    confirm_password(app, request, me, password).await?;
     let (secret, user) = (app.clock.random::<{ time_codes::SECRET }>(), me.user());
-    let (keys, clock) = (app.keys.clone(), app.clock.clone());
+    let (keys, source, clock) = (app.keys.clone(), Source::of(request), app.clock.clone());
     app.db
-        .write(move |conn| factor::begin(conn, &keys, user, &secret, &clock))
+        .write(move |conn| {
+            factor::begin(conn, &keys, user, &secret, &clock)?;
+            changes::note(conn, Event::FactorBegun, user, &source, &clock)
+        })
         .await?;
     Ok(told(app, me, &secret))
 }
@@ -124,9 +149,13 @@ pub(super) async fn confirm(
         Some(code) => {
             let (me, keys, clock) = (me.clone(), app.keys.clone(), app.clock.clone());
             let (recovery, digest) = (recovery.clone(), secret::digest(&token));
+            let source = Source::of(request);
             app.db
                 .write(move |conn| {
                     let right = factor::confirm(conn, &keys, me.user(), &code, &recovery, &clock)?;
+                    if right {
+                        changes::note(conn, Event::FactorOn, me.user(), &source, &clock)?;
+                    }
                     if right && !me.program {
                         super::renew_session(conn, &me, &digest)?;
                     }
@@ -136,50 +165,63 @@ pub(super) async fn confirm(
         }
         None => false,
     };
-    judge(app, guess, right)?;
+    judge(app, request, me, guess, right)?;
     tracing::info!(user = %me.user(), "Turned a second factor on");
     let renewed = (!me.program).then(|| cookie(token, me.keep, is_https(request), app));
     Ok((shown(&recovery), renewed))
 }
 
 /// New recovery codes in the place of the old ones, with password and code as proof.
-pub(super) async fn renew_codes(app: &App, me: &SignedIn, form: ProofForm) -> Result<RecoveryCodes> {
+pub(super) async fn renew_codes(
+    app: &App,
+    request: &HttpRequest,
+    me: &SignedIn,
+    form: ProofForm,
+) -> Result<RecoveryCodes> {
     let recovery = factor::fresh_codes(&app.clock);
     let (user, fresh) = (me.user(), recovery.clone());
-    prove_both(app, me, form).await?;
+    let (source, clock) = (Source::of(request), app.clock.clone());
+    prove_both(app, request, me, form).await?;
     app.db
-        .write(move |conn| factor::renew_codes(conn, user, &fresh))
+        .write(move |conn| {
+            factor::renew_codes(conn, user, &fresh)?;
+            changes::note(conn, Event::RecoveryCodesRenewed, user, &source, &clock)
+        })
         .await?;
     tracing::info!(%user, "Made new recovery codes");
     Ok(shown(&recovery))
 }
 
-/// From now on the password is enough again; password and code are asked for once more.
-pub(super) async fn end(app: &App, me: &SignedIn, form: ProofForm) -> Result<()> {
+/// From now on the password is enough again; password and code are asked for once more. Not where it is required.
+pub(super) async fn end(app: &App, request: &HttpRequest, me: &SignedIn, form: ProofForm) -> Result<()> {
     let user = me.user();
-    prove_both(app, me, form).await?;
-    app.db.write(move |conn| factor::end(conn, user)).await?;
+    prove_both(app, request, me, form).await?;
+    let (source, config, clock) = (Source::of(request), app.config.clone(), app.clock.clone());
+    let ended = app
+        .db
+        .write(move |conn| changes::end_factor(conn, user, &source, &config.accounts, &clock));
+    ended.await?;
     tracing::info!(%user, "Turned a second factor off");
     Ok(())
 }
 
-async fn prove_both(app: &App, me: &SignedIn, form: ProofForm) -> Result<()> {
+async fn prove_both(app: &App, request: &HttpRequest, me: &SignedIn, form: ProofForm) -> Result<()> {
     let (guess, user) = (guess(me), me.user());
     app.limits.codes.check(&guess, app.clock.monotonic())?;
-    confirm_password(app, me, form.current).await?;
+    confirm_password(app, request, me, form.current).await?;
     if !app.db.read(move |conn| factor::is_on(conn, user)).await? {
         return Err(Problem::Conflict(Said::new("factor-off-already")));
     }
     let right = match Code::parse(&form.code) {
         Some(code) => {
-            let (keys, now) = (app.keys.clone(), app.clock.now());
+            let (keys, source, clock) = (app.keys.clone(), Source::of(request), app.clock.clone());
             app.db
-                .write(move |conn| factor::use_code(conn, &keys, user, &code, now))
+                .write(move |conn| factor::use_code(conn, &keys, user, &code, &source, &clock))
                 .await?
         }
         None => false,
     };
-    judge(app, guess, right)
+    judge(app, request, me, guess, right)
 }
 
 /// Wrong codes count for this sign-in alone: nobody else can use them up.
@@ -187,12 +229,20 @@ fn guess(me: &SignedIn) -> (String, String) {
     (me.user().to_string(), format!("sign-in {}", me.session))
 }
 
-fn judge(app: &App, guess: (String, String), right: bool) -> Result<()> {
+fn judge(
+    app: &App,
+    request: &HttpRequest,
+    me: &SignedIn,
+    guess: (String, String),
+    right: bool,
+) -> Result<()> {
     if right {
         app.limits.codes.succeeded(&guess);
         return Ok(());
     }
     app.limits.codes.failed(guess, app.clock.monotonic());
+    let source = Source::of(request);
+    app.limits.refusals.note(Event::CodeRefused, me.user(), source);
     Err(Problem::invalid("code", Said::new("code-wrong")))
 }
 

@@ -1,9 +1,9 @@
 //! The JSON doors of accounts: register, sign in and out, oneself.
 
-use super::login::{Entry, Proven, enter, enter_again, prove, prove_again};
+use super::login::{Entry, Proven, enter_again, enter_first, prove, prove_again};
 use super::model::Registration;
 use super::names::Password;
-use super::signed_in::{cookie, no_cookie};
+use super::signed_in::{AnySignedIn, cookie, no_cookie};
 use super::{Account, Ended, SignedIn, confirm_password, devices, leaving, profile};
 use crate::platform::app::App;
 use crate::platform::audit::Source;
@@ -95,7 +95,11 @@ fn entered(app: &App, entry: &Entry) -> HttpResponse {
 }
 
 /// `DELETE /sessions/current`
-async fn sign_out(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+async fn sign_out(
+    app: Data<App>,
+    request: HttpRequest,
+    AnySignedIn(me): AnySignedIn,
+) -> Result<HttpResponse> {
     let cookie = logout(&app, &request, &me).await?;
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
@@ -147,10 +151,6 @@ async fn update_password(
 
 /// A new account that is signed in at once; used by page and API.
 pub(super) async fn register(app: &App, request: &HttpRequest, form: RegisterForm) -> Result<Entry> {
-    app.limits
-        .registrations
-        .take(client_network(request), app.clock.monotonic())?;
-    let (wanted, password) = Registration::parse(&form)?;
     register_and(app, request, form, |_, _| Ok(())).await
 }
 
@@ -161,6 +161,10 @@ pub(super) async fn register_and(
     form: RegisterForm,
     more: impl Fn(&mut DbConn, UserId) -> Result<()> + Send + 'static,
 ) -> Result<Entry> {
+    app.limits
+        .registrations
+        .take(client_network(request), app.clock.monotonic())?;
+    let (wanted, password) = Registration::parse(&form)?;
     let hash = app.hasher.hash(password.into_text()).await?;
     let (config, clock) = (app.config.clone(), app.clock.clone());
     let wanted = std::sync::Arc::new(wanted);
@@ -171,15 +175,15 @@ pub(super) async fn register_and(
     });
     let account = made.await?;
     tracing::info!(user = %account.user_id, "Registered");
-    enter(app, request, account, true).await
+    enter_first(app, request, account).await
 }
 
 /// Ends this sign-in; its sockets are closed when this returns. Used by page and API.
 pub(super) async fn logout(app: &App, request: &HttpRequest, me: &SignedIn) -> Result<Cookie<'static>> {
-    let (session, clock) = (me.session, app.clock.clone());
+    let (mine, source, clock) = (me.clone(), Source::of(request), app.clock.clone());
     let ended = app
         .db
-        .write(move |conn| super::end_session(conn, session, &clock))
+        .write(move |conn| super::sign_out(conn, &mine, &source, &clock))
         .await?;
     close(app, ended).await;
     tracing::info!(user = %me.user(), "Signed out");
@@ -211,7 +215,7 @@ pub(super) async fn change_password(
     if form.password != form.password_again {
         keep("password_again", Said::new("passwords-differ"));
     }
-    match confirm_password(app, me, form.current).await {
+    match confirm_password(app, request, me, form.current).await {
         Ok(()) => (),
         Err(Problem::Invalid(wrong)) => issues.extend(wrong),
         Err(problem) => return Err(problem),
@@ -230,7 +234,7 @@ pub(super) async fn change_password(
         // Tokens end with the password that they came by, this program's own too. (SEC08)
         let mut ended = super::end_programs(conn, me.user(), &clock)?;
         if form.end_others {
-            ended.extend(super::end_other_sessions(conn, &me, &clock)?);
+            ended.extend(super::end_other_sessions(conn, &me, &source, &clock)?);
         }
         Ok(ended)
     });

@@ -42,7 +42,7 @@ pub(super) async fn remove(
 
 /// Deletes the account, with the present password as proof; every sign-in ends.
 async fn leave(app: &App, request: &HttpRequest, me: &SignedIn, form: LeaveForm) -> Result<()> {
-    confirm_password(app, me, form.current).await?;
+    confirm_password(app, request, me, form.current).await?;
     let (account, source, clock) = (me.account.clone(), Source::of(request), app.clock.clone());
     let ended = app
         .db

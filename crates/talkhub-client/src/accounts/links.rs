@@ -77,6 +77,11 @@ pub fn take(conn: &mut DbConn, purpose: Purpose, token: &str, now: i64) -> Resul
     Ok(link)
 }
 
+/// One that nobody has got.
+pub fn forget(conn: &mut DbConn, id: i64) -> Result<()> {
+    Ok(store::delete(conn, id)?)
+}
+
 /// Ends the open links of this kind.
 pub fn close(conn: &mut DbConn, user: UserId, purpose: Purpose) -> Result<()> {
     Ok(store::update_open(conn, user, purpose, "replaced")?)

@@ -1,11 +1,13 @@
 //! Signing in, in one step or two: the password, then a code where a second factor is on. Used by pages and API.
 
 use super::known_device::{self, KnownDevice};
+use super::model::Way;
 use super::names::username_key;
 use super::signed_in::cookie;
 use super::time_codes::Code;
-use super::{Account, Sign, factor};
+use super::{Account, Sign, entering, factor};
 use crate::platform::app::App;
+use crate::platform::audit::{Event, Source};
 use crate::platform::client_address::{client_ip, client_network, device, is_https};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::secret;
@@ -91,11 +93,16 @@ pub(super) async fn prove(
     app.limits.guesses.check(&guess, now)?;
     // What is longer is not worth the hashing, and no reason to say so.
     let password: String = password.chars().take(1025).collect();
+    let user = account.as_ref().map(|account| account.user_id);
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let fits = app.hasher.verify(password.clone(), hash).await?;
     let Some(mut account) = account.filter(|_| fits) else {
         tracing::info!(place = %guess.1, "A sign-in was refused");
         app.limits.guesses.failed(guess, now);
+        if let Some(user) = user {
+            let source = Source::of(request);
+            app.limits.refusals.note(Event::SignInRefused, user, source);
+        }
         return Err(Problem::WrongLogin);
     };
     app.limits.guesses.succeeded(&guess);
@@ -117,7 +124,7 @@ pub(super) async fn prove(
     let step = secret::token(app.clock.random());
     let (digest, clock) = (secret::digest(&step), app.clock.clone());
     app.db
-        .write(move |conn| super::begin_step(conn, &account, &digest, keep, STEP_LASTS, &clock))
+        .write(move |conn| entering::begin_step(conn, &account, &digest, keep, STEP_LASTS, &clock))
         .await?;
     Ok(Proven::Halfway(SecondStep {
         step,
@@ -150,9 +157,10 @@ pub(super) async fn prove_again(
     let right = match Code::parse(code) {
         Some(code) => {
             let (keys, digest) = (app.keys.clone(), secret::digest(step));
+            let (source, clock) = (Source::of(request), app.clock.clone());
             app.db
                 .write(move |conn| {
-                    let right = factor::use_code(conn, &keys, user, &code, now)?;
+                    let right = factor::use_code(conn, &keys, user, &code, &source, &clock)?;
                     // Whoever comes second with the same step does not get in.
                     Ok(right && super::signing_store::delete_step(conn, &digest)?)
                 })
@@ -162,6 +170,8 @@ pub(super) async fn prove_again(
     };
     if !right {
         tracing::info!(%user, "A code was refused");
+        let source = Source::of(request);
+        app.limits.refusals.note(Event::CodeRefused, user, source);
         app.limits.codes.failed(guess, app.clock.monotonic());
         return Err(Problem::invalid("code", Said::new("code-wrong")));
     }
@@ -169,10 +179,17 @@ pub(super) async fn prove_again(
     Ok((account, keep))
 }
 
-/// A sign-in of this browser, the first one of a new account.
-pub(super) async fn enter(app: &App, request: &HttpRequest, account: Account, keep: bool) -> Result<Entry> {
+/// The first sign-in of a new account, in the browser that made it.
+pub(super) async fn enter_first(app: &App, request: &HttpRequest, account: Account) -> Result<Entry> {
+    enter(app, request, account, true, Way::First).await
+}
+
+async fn enter(app: &App, request: &HttpRequest, account: Account, keep: bool, way: Way) -> Result<Entry> {
     let token = secret::token(app.clock.random());
-    let sign = sign(request, &token, "", keep);
+    let sign = Sign {
+        keep,
+        ..sign(app, request, &token, "", way)
+    };
     let (whose, config, clock) = (account.clone(), app.config.clone(), app.clock.clone());
     app.db
         .write(move |conn| super::sign_in(conn, &whose, &sign, &config.accounts, &clock))
@@ -191,18 +208,22 @@ pub(super) async fn enter_again(
     account: Account,
     keep: bool,
 ) -> Result<Entry> {
-    let entry = enter(app, request, account, keep).await?;
+    let known = known_device::find(app, request).is_some_and(|device| device.knows(account.user_id));
+    let way = if known { Way::Known } else { Way::New };
+    let entry = enter(app, request, account, keep, way).await?;
     tell(app, request, &entry.account, "");
     Ok(entry)
 }
 
 /// What is kept of this sign-in. `named` is what a program calls itself.
-pub(super) fn sign(request: &HttpRequest, token: &str, named: &str, keep: bool) -> Sign {
+pub(super) fn sign(app: &App, request: &HttpRequest, token: &str, named: &str, way: Way) -> Sign {
     Sign {
         token_sha256: secret::digest(token),
         device: name_of(request, named),
         address: client_ip(request).to_string(),
-        keep,
+        keep: true,
+        way,
+        mails: app.mailer.is_on(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::platform::jobs::Mail;
 use crate::platform::mail::Letter;
 use crate::platform::problem::Result;
 use crate::platform::words::{Said, Words};
+use shared_protocol::UserId;
 
 /// Sends what `mail` is about; nothing, if that is over by now. Safe to do twice: of two links the newer one counts.
 pub async fn send(app: &App, mail: Mail) -> Result<()> {
@@ -23,30 +24,61 @@ pub async fn send(app: &App, mail: Mail) -> Result<()> {
         Mail::ConfirmEmail { link } => confirm_email(app, link).await,
         Mail::EmailChanged { link } => email_changed(app, link).await,
         Mail::PasswordChanged { user, at } => {
-            let found = app.db.read(move |conn| super::find(conn, user));
-            let Some(account) = found.await?.filter(|account| !account.is_deleted()) else {
-                return Ok(());
-            };
-            let when = dates::utc(at);
-            let changed = letter(
-                app,
-                "mail-password-changed-subject",
-                vec![
-                    hello(&account.display_name),
-                    in_words(Said::new("mail-password-changed").text("when", when)),
-                    in_words(Said::new("mail-not-you")),
-                ],
-                Some(("mail-forgot-link", "/forgot".to_owned())),
-            );
-            app.mailer.send(&account.email, &changed).await
+            let lines = vec![
+                in_words(Said::new("mail-password-changed").text("when", dates::utc(at))),
+                in_words(Said::new("mail-not-you")),
+            ];
+            warn(app, user, "mail-password-changed-subject", lines).await
         }
+        Mail::FactorOff { user, at } => {
+            let lines = vec![
+                in_words(Said::new("mail-factor-off").text("when", dates::utc(at))),
+                in_words(Said::new("mail-factor-off-then")),
+                in_words(Said::new("mail-not-you")),
+            ];
+            warn(app, user, "mail-factor-off-subject", lines).await
+        }
+        Mail::NewSignIn { user, line } => new_sign_in(app, user, line).await,
     }
 }
 
+/// What the person must hear of their account, and the way to a new password if it was not them. Nothing to somebody who
+/// has left.
+async fn warn(app: &App, user: UserId, subject: &'static str, lines: Vec<String>) -> Result<()> {
+    let found = app.db.read(move |conn| super::find(conn, user));
+    let Some(account) = found.await? else {
+        return Ok(());
+    };
+    let lines = std::iter::once(hello(&account.display_name)).chain(lines);
+    let link = ("mail-forgot-link", "/forgot".to_owned());
+    let letter = letter(app, subject, lines.collect(), Some(link));
+    app.mailer.send(&account.email, &letter).await
+}
+
+async fn new_sign_in(app: &App, user: UserId, line: i64) -> Result<()> {
+    let found = app.db.read(move |conn| Ok(audit::find(conn, user, line)?));
+    let Some(entry) = found.await? else { return Ok(()) };
+    let Source { device, address } = entry.source;
+    let device = match device.as_str() {
+        "" => Words::english().get("activity-unknown-device"),
+        _ => device,
+    };
+    let said = Said::new("mail-new-sign-in")
+        .text("when", dates::utc(entry.at))
+        .text("device", device)
+        .text("address", address);
+    let lines = vec![
+        in_words(said),
+        in_words(Said::new("mail-new-sign-in-you")),
+        in_words(Said::new("mail-new-sign-in-not-you")),
+    ];
+    warn(app, user, "mail-new-sign-in-subject", lines).await
+}
+
 async fn password_forgotten(app: &App, email: String, source: Source) -> Result<()> {
-    let (wanted, clock) = (email.clone(), app.clock.clone());
+    let clock = app.clock.clone();
     let made = app.db.write(move |conn| {
-        let Some(account) = super::find_by_login(conn, &wanted)? else {
+        let Some(account) = super::find_by_login(conn, &email)? else {
             return Ok(None);
         };
         if links::is_flooded(conn, account.user_id, Purpose::Reset, clock.now())? {
@@ -54,13 +86,6 @@ async fn password_forgotten(app: &App, email: String, source: Source) -> Result<
             return Ok(None);
         }
         let made = links::make(conn, account.user_id, Purpose::Reset, ["", ""], &clock)?;
-        let line = audit::Line {
-            event: Event::ResetAsked,
-            user: account.user_id,
-            by: None,
-            source: &source,
-        };
-        audit::write(conn, line, &clock)?;
         Ok(Some((account, made)))
     });
     let Some((account, made)) = made.await? else {
@@ -76,7 +101,23 @@ async fn password_forgotten(app: &App, email: String, source: Source) -> Result<
         ],
         Some(("mail-reset-link", format!("/reset/{}", made.token))),
     );
-    app.mailer.send(&email, &reset).await
+    let sent = app.mailer.send(&account.email, &reset).await;
+    let (went, clock) = (sent.is_ok(), app.clock.clone());
+    let noted = app.db.write(move |conn| {
+        if !went {
+            // Nobody has this one: the next try makes another, and is not one too many for it.
+            return links::forget(conn, made.id);
+        }
+        let line = audit::Line {
+            event: Event::ResetAsked,
+            user: account.user_id,
+            by: None,
+            source: &source,
+        };
+        Ok(audit::write(conn, line, &clock).map(|_| ())?)
+    });
+    noted.await?;
+    sent
 }
 
 async fn confirm_email(app: &App, link: i64) -> Result<()> {

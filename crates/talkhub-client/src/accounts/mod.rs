@@ -7,6 +7,7 @@ mod changes;
 mod confirm;
 pub mod devices;
 pub mod email;
+mod entering;
 mod factor;
 pub mod factor_http;
 mod factor_store;
@@ -17,6 +18,7 @@ mod known_device;
 pub mod leaving;
 pub mod links;
 mod login;
+mod losing;
 pub mod mails;
 mod model;
 mod names;
@@ -43,12 +45,13 @@ pub use changes::{
     note_export, reset_password, set_email,
 };
 pub use confirm::confirm_password;
+pub use entering::{save_refusals, sign_in};
+pub use losing::{Lost, lose_factor};
 pub use model::{Account, PeopleQuery, Registration, Sign};
 pub use signed_in::SignedIn;
 
 use crate::platform::audit::{Event, Source};
 use crate::platform::clock::Clock;
-use crate::platform::config;
 use crate::platform::db::DbConn;
 use crate::platform::jobs::{self, Job};
 use crate::platform::problem::{FieldIssue, Problem, Result};
@@ -176,88 +179,6 @@ pub fn search(conn: &mut DbConn, query: &PeopleQuery, hidden: &[UserId]) -> Resu
     Ok(people)
 }
 
-/// A new sign-in of this account, if its password is still the one that was checked: a sign-in that was on its way while
-/// the password changed does not get in. Gives back its id.
-pub fn sign_in(
-    conn: &mut DbConn,
-    account: &Account,
-    sign: &Sign,
-    limits: &config::Accounts,
-    clock: &Clock,
-) -> Result<i64> {
-    check_unchanged(conn, account)?;
-    let (id, end) = (clock.row_id(), clock.now() + model::end_of(limits));
-    let user = account.user_id;
-    store::insert_session(conn, id, user, sign, clock.now(), end)?;
-    let source = Source {
-        device: sign.device.clone(),
-        address: sign.address.clone(),
-    };
-    changes::note(conn, Event::SignedIn, user, &source, clock)?;
-    Ok(id)
-}
-
-/// The password was right, and a code is to follow within so many seconds.
-fn begin_step(
-    conn: &mut DbConn,
-    account: &Account,
-    token_sha256: &str,
-    keep: bool,
-    seconds: u64,
-    clock: &Clock,
-) -> Result<()> {
-    check_unchanged(conn, account)?;
-    let end = clock.now() + i64::try_from(seconds).unwrap_or(0) * 1000;
-    Ok(signing_store::insert_step(
-        conn,
-        token_sha256,
-        account.user_id,
-        keep,
-        end,
-    )?)
-}
-
-/// What became of a refresh token.
-pub(crate) enum Refreshed {
-    /// It was good, and is spent now.
-    Renewed {
-        session: i64,
-        account: Box<Account>,
-    },
-    /// It was spent before: two have it, and neither goes on.
-    Reused(Ended),
-    Unknown,
-}
-
-/// Milliseconds for which a spent token is remembered.
-const SPENT_KEPT: i64 = 30 * 86_400_000;
-
-/// Takes a refresh token and keeps the next one in its place.
-fn refresh(
-    conn: &mut DbConn,
-    token_sha256: &str,
-    next_sha256: &str,
-    limits: &config::Accounts,
-    clock: &Clock,
-) -> Result<Refreshed> {
-    let now = clock.now();
-    let Some(session) = signing_store::find_refresh_token(conn, token_sha256)? else {
-        return Ok(Refreshed::Unknown);
-    };
-    if !signing_store::spend_refresh_token(conn, token_sha256, now)? {
-        return Ok(Refreshed::Reused(end_session(conn, session, clock)?));
-    }
-    let idle_since = now - crate::platform::clock::millis(limits.session_idle);
-    let Some((_, _, account)) = signing_store::find_session(conn, session, now, idle_since)? else {
-        return Ok(Refreshed::Unknown);
-    };
-    signing_store::insert_refresh_token(conn, next_sha256, session, now)?;
-    signing_store::delete_spent(conn, session, now - SPENT_KEPT)?;
-    store::touch_session(conn, session, now)?;
-    let account = Box::new(account);
-    Ok(Refreshed::Renewed { session, account })
-}
-
 /// Holds the person's row, and refuses if the password is another one than `account` has.
 fn check_unchanged(conn: &mut DbConn, account: &Account) -> Result<()> {
     crate::platform::db::dialect::lock_person(conn, account.user_id)?;
@@ -267,6 +188,12 @@ fn check_unchanged(conn: &mut DbConn, account: &Account) -> Result<()> {
     } else {
         Err(Problem::WrongLogin)
     }
+}
+
+/// Holds the person's row until the transaction ends, and refuses if they have left meanwhile.
+fn lock_living(conn: &mut DbConn, person: UserId) -> Result<()> {
+    crate::platform::db::dialect::lock_person(conn, person)?;
+    find(conn, person)?.map(|_| ()).ok_or(Problem::SignedOut)
 }
 
 /// Whether this sign-in has not ended.
@@ -293,18 +220,40 @@ pub fn end_session(conn: &mut DbConn, session: i64, clock: &Clock) -> Result<End
     end_sessions(conn, &[session], clock)
 }
 
+/// Ends this sign-in itself. One that has ended meanwhile is left as it is.
+fn sign_out(conn: &mut DbConn, me: &SignedIn, source: &Source, clock: &Clock) -> Result<Ended> {
+    if store::find_owner(conn, me.session)? == Some(me.user()) {
+        let event = match me.program {
+            true => Event::TokensEnded,
+            false => Event::SignedOut,
+        };
+        changes::note(conn, event, me.user(), source, clock)?;
+    }
+    end_session(conn, me.session, clock)
+}
+
 /// Ends this sign-in if it is this person's own.
-pub fn end_own_session(conn: &mut DbConn, person: UserId, session: i64, clock: &Clock) -> Result<Ended> {
-    if !store::list_session_ids(conn, person)?.contains(&session) {
+fn end_own_session(
+    conn: &mut DbConn,
+    person: UserId,
+    session: i64,
+    source: &Source,
+    clock: &Clock,
+) -> Result<Ended> {
+    if store::find_owner(conn, session)? != Some(person) {
         return Err(Problem::Missing("session"));
     }
+    changes::note(conn, Event::DeviceEnded, person, source, clock)?;
     end_session(conn, session, clock)
 }
 
 /// Ends all other sign-ins of the same person.
-pub fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, clock: &Clock) -> Result<Ended> {
+fn end_other_sessions(conn: &mut DbConn, me: &SignedIn, source: &Source, clock: &Clock) -> Result<Ended> {
     let mut others = store::list_session_ids(conn, me.user())?;
     others.retain(|id| *id != me.session);
+    if !others.is_empty() {
+        changes::note(conn, Event::OthersEnded, me.user(), source, clock)?;
+    }
     end_sessions(conn, &others, clock)
 }
 
@@ -315,7 +264,11 @@ pub fn end_programs(conn: &mut DbConn, person: UserId, clock: &Clock) -> Result<
 }
 
 /// Ends every sign-in whose time is over, and every one that never came to its second step.
-pub fn end_old_sessions(conn: &mut DbConn, limits: &config::Accounts, clock: &Clock) -> Result<Ended> {
+pub fn end_old_sessions(
+    conn: &mut DbConn,
+    limits: &crate::platform::config::Accounts,
+    clock: &Clock,
+) -> Result<Ended> {
     signing_store::delete_old_steps(conn, clock.now())?;
     let idle_since = clock.now() - crate::platform::clock::millis(limits.session_idle);
     let old = store::list_old_sessions(conn, clock.now(), idle_since)?;

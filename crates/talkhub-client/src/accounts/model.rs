@@ -228,6 +228,19 @@ impl From<NewAccount> for Account {
     }
 }
 
+/// How a sign-in came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The account was made just now.
+    First,
+    /// A browser in which the person has signed in before.
+    Known,
+    /// Another browser.
+    New,
+    /// A program, which gets tokens.
+    Program,
+}
+
 /// What is kept of a sign-in.
 #[derive(Clone, Debug)]
 pub struct Sign {
@@ -235,6 +248,9 @@ pub struct Sign {
     pub device: String,
     pub address: String,
     pub keep: bool,
+    pub way: Way,
+    /// Whether anything can be mailed.
+    pub mails: bool,
 }
 
 /// A sign-in as its owner sees it.

@@ -2,6 +2,7 @@
 
 use super::http::{logout, offer, register};
 use super::login::{Proven, enter_again, prove, prove_again};
+use super::signed_in::AnySignedIn;
 use super::{SignedIn, setup};
 use crate::platform::app::App;
 use crate::platform::json::{Form, Query};
@@ -97,7 +98,7 @@ pub(super) fn see_other(to: &str) -> HttpResponse {
 }
 
 /// Nobody is one thing; not being able to tell is another, and goes on as a problem.
-fn if_signed_in(me: Result<SignedIn>) -> Result<Option<SignedIn>> {
+fn if_signed_in<T>(me: Result<T>) -> Result<Option<T>> {
     match me {
         Ok(me) => Ok(Some(me)),
         Err(Problem::SignedOut) => Ok(None),
@@ -314,8 +315,8 @@ struct LogoutPage<'a> {
 }
 
 /// `GET /logout`
-async fn show_logout(app: Data<App>, me: Result<SignedIn>) -> Result<HttpResponse> {
-    let Some(me) = if_signed_in(me)? else {
+async fn show_logout(app: Data<App>, me: Result<AnySignedIn>) -> Result<HttpResponse> {
+    let Some(AnySignedIn(me)) = if_signed_in(me)? else {
         return Ok(see_other("/login"));
     };
     render(
@@ -327,9 +328,9 @@ async fn show_logout(app: Data<App>, me: Result<SignedIn>) -> Result<HttpRespons
 }
 
 /// `POST /logout`
-async fn post_logout(app: Data<App>, request: HttpRequest, me: Result<SignedIn>) -> Result<HttpResponse> {
+async fn post_logout(app: Data<App>, request: HttpRequest, me: Result<AnySignedIn>) -> Result<HttpResponse> {
     let mut answer = see_other("/login");
-    if let Some(me) = if_signed_in(me)? {
+    if let Some(AnySignedIn(me)) = if_signed_in(me)? {
         let cookie = logout(&app, &request, &me).await?;
         answer
             .add_cookie(&cookie)

@@ -140,6 +140,22 @@ pub fn update(conn: &mut DbConn, me: UserId, form: &PrivacyForm, clock: &Clock) 
     get(conn, me)
 }
 
+/// Nothing of this person is seen or can be done any more: they have left. Nobody can choose `write` so themselves.
+pub(super) fn close(conn: &mut DbConn, gone: UserId) -> Result<()> {
+    let nobody = Audience::Nobody;
+    let closed = Privacy {
+        last_seen: nobody,
+        read_receipts: nobody,
+        typing: nobody,
+        avatar: nobody,
+        find: nobody,
+        add: nobody,
+        call: nobody,
+        write: nobody,
+    };
+    Ok(privacy_store::save(conn, gone, &PrivacyRow::from(&closed))?)
+}
+
 fn changed(before: Privacy, form: &PrivacyForm) -> Privacy {
     Privacy {
         last_seen: form.last_seen.unwrap_or(before.last_seen),

@@ -149,8 +149,10 @@ pub fn find_by_avatar(conn: &mut DbConn, key: &BlobKey) -> Result<Option<UserId>
     Ok(profile_store::find_by_avatar(conn, key.as_str())?)
 }
 
-/// Holds the person's row until the transaction ends; their devices ask for what is new.
+/// Holds the person's row until the transaction ends; their devices ask for what is new. Whoever has left at this moment
+/// shows nothing again.
 pub(super) fn begin(conn: &mut DbConn, me: UserId) -> Result<()> {
+    super::lock_living(conn, me)?;
     let rev = next_rev(conn, me)?;
     Ok(profile_store::update_profile_rev(conn, me, rev)?)
 }

@@ -3,6 +3,7 @@
 use super::devices::{end_one, end_others, find_all};
 use super::factor_http::{begin, confirm, end, find_begun, renew_codes};
 use super::pages::{Issues, page_of, see_other, shows_in_form, status_of};
+use super::signed_in::AnySignedIn;
 use super::time_codes::{Qr, grouped, qr};
 use super::{SignedIn, factor};
 use crate::platform::app::App;
@@ -45,6 +46,8 @@ struct SecurityPage<'a> {
     saved: bool,
     devices: Vec<Device>,
     factor: SecondFactor,
+    /// Whether this person may not be without one here.
+    factor_required: bool,
     codes_left: String,
     username: &'a str,
 }
@@ -79,7 +82,7 @@ struct Saved {
 }
 
 /// `GET /settings/security`
-async fn show(app: Data<App>, me: SignedIn, query: Query<Saved>) -> Result<HttpResponse> {
+async fn show(app: Data<App>, AnySignedIn(me): AnySignedIn, query: Query<Saved>) -> Result<HttpResponse> {
     let saved = query.0.saved.is_some();
     show_with(&app, &me, StatusCode::OK, Issues::default(), saved).await
 }
@@ -97,7 +100,12 @@ async fn show_with(
         used: Moment::new(session.last_used_at),
         session,
     });
-    let factor = app.db.read(move |conn| factor::show(conn, user)).await?;
+    let config = app.config.clone();
+    let read = app.db.read(move |conn| {
+        let required = factor::is_required(conn, &config.accounts, user)?;
+        Ok((factor::show(conn, user)?, required))
+    });
+    let (factor, factor_required) = read.await?;
     let page = page_of(app, me);
     let left = Said::new("factor-codes-left").number("count", i64::from(factor.recovery_codes));
     let shown = SecurityPage {
@@ -107,6 +115,7 @@ async fn show_with(
         saved,
         devices: devices.collect(),
         factor,
+        factor_required,
         username: &me.account.username,
     };
     render(status, &shown)
@@ -129,10 +138,15 @@ struct DeviceFields {
 }
 
 /// `POST /settings/security/devices`
-async fn end_devices(app: Data<App>, me: SignedIn, form: Form<DeviceFields>) -> Result<HttpResponse> {
+async fn end_devices(
+    app: Data<App>,
+    request: HttpRequest,
+    me: SignedIn,
+    form: Form<DeviceFields>,
+) -> Result<HttpResponse> {
     match form.0.session.as_str() {
-        "others" => end_others(&app, &me).await?,
-        session => match end_one(&app, &me, session).await {
+        "others" => end_others(&app, &request, &me).await?,
+        session => match end_one(&app, &request, &me, session).await {
             // Ended already, perhaps by itself: that is what was wanted.
             Ok(()) | Err(Problem::Missing(_)) => (),
             Err(problem) => return Err(problem),
@@ -152,19 +166,24 @@ struct FactorFields {
 }
 
 /// `POST /settings/security/factor`: begin, new recovery codes, or end.
-async fn change_factor(app: Data<App>, me: SignedIn, form: Form<FactorFields>) -> Result<HttpResponse> {
+async fn change_factor(
+    app: Data<App>,
+    request: HttpRequest,
+    AnySignedIn(me): AnySignedIn,
+    form: Form<FactorFields>,
+) -> Result<HttpResponse> {
     let fields = form.0;
     let proof = ProofForm {
         current: fields.current,
         code: fields.code,
     };
     let done = match fields.what.as_str() {
-        "codes" => match renew_codes(&app, &me, proof).await {
+        "codes" => match renew_codes(&app, &request, &me, proof).await {
             Ok(codes) => return show_codes(&app, &me, &codes.recovery_codes),
             Err(problem) => Err(problem),
         },
-        "end" => end(&app, &me, proof).await,
-        _ => match begin(&app, &me, proof.current).await {
+        "end" => end(&app, &request, &me, proof).await,
+        _ => match begin(&app, &request, &me, proof.current).await {
             Ok(secret) => {
                 return show_set_up(
                     &app,
@@ -220,7 +239,7 @@ struct ConfirmFields {
 async fn confirm_factor(
     app: Data<App>,
     request: HttpRequest,
-    me: SignedIn,
+    AnySignedIn(me): AnySignedIn,
     form: Form<ConfirmFields>,
 ) -> Result<HttpResponse> {
     match confirm(&app, &request, &me, &form.0.code).await {

@@ -1,7 +1,7 @@
 //! `SignedIn` as an argument is the permission check that nobody can forget.
 
 use super::model::Account;
-use super::{access, signing_store, store};
+use super::{access, factor, signing_store, store};
 use crate::platform::app::App;
 use crate::platform::client_address::is_https;
 use crate::platform::clock::millis;
@@ -30,6 +30,8 @@ pub struct SignedIn {
     /// Whether it is a program with a token, not a browser with a cookie.
     pub program: bool,
     pub account: Account,
+    /// An administrator without the second factor that is asked of administrators here.
+    lacks_factor: bool,
 }
 
 impl SignedIn {
@@ -39,6 +41,27 @@ impl SignedIn {
 }
 
 impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let found = AnySignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let AnySignedIn(me) = found.await?;
+            match me.lacks_factor {
+                true => Err(Problem::FactorMissing),
+                false => Ok(me),
+            }
+        })
+    }
+}
+
+/// The same for the few doors that lead to the second factor, or out: whoever lacks the one that is asked of them gets in
+/// nowhere else.
+#[derive(Clone, Debug)]
+pub(super) struct AnySignedIn(pub SignedIn);
+
+impl FromRequest for AnySignedIn {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
@@ -62,7 +85,7 @@ impl FromRequest for SignedIn {
             };
             let (me, last_used) = found.ok_or(Problem::SignedOut)?;
             touch(&app, me.session, last_used).await;
-            Ok(me)
+            Ok(Self(me))
         })
     }
 }
@@ -78,20 +101,23 @@ fn bearer(said: &str) -> Option<&str> {
 /// Whoever holds this cookie, if the sign-in has not ended, and when they last did something.
 async fn find_by_cookie(app: &App, token: &str) -> Result<Option<(SignedIn, i64)>> {
     let (digest, now) = (secret::digest(token), app.clock.now());
-    let idle_since = now - millis(app.config.accounts.session_idle);
-    let found = app
-        .db
-        .read(move |conn| Ok(store::find_session(conn, &digest, now, idle_since)?))
-        .await?;
-    Ok(found.map(|(session, last_used, keep, account)| {
+    let config = app.config.clone();
+    let idle_since = now - millis(config.accounts.session_idle);
+    let read = app.db.read(move |conn| {
+        let found = store::find_session(conn, &digest, now, idle_since)?;
+        let Some((session, last_used, keep, account)) = found else {
+            return Ok(None);
+        };
         let me = SignedIn {
             session,
             keep,
             program: false,
+            lacks_factor: factor::is_missing(conn, &config.accounts, account.user_id)?,
             account,
         };
-        (me, last_used)
-    }))
+        Ok(Some((me, last_used)))
+    });
+    read.await
 }
 
 /// The same for an access token: its sign-in must not have ended since. (SEC08)
@@ -100,21 +126,24 @@ async fn find_by_token(app: &App, token: &str) -> Result<Option<(SignedIn, i64)>
     let Some((user, session)) = access::read(&app.keys, token, now) else {
         return Ok(None);
     };
-    let idle_since = now - millis(app.config.accounts.session_idle);
-    let found = app
-        .db
-        .read(move |conn| Ok(signing_store::find_session(conn, session, now, idle_since)?))
-        .await?;
-    let mine = found.filter(|(_, _, account)| account.user_id == user);
-    Ok(mine.map(|(last_used, keep, account)| {
+    let config = app.config.clone();
+    let idle_since = now - millis(config.accounts.session_idle);
+    let read = app.db.read(move |conn| {
+        let found = signing_store::find_session(conn, session, now, idle_since)?;
+        let mine = found.filter(|(_, _, account)| account.user_id == user);
+        let Some((last_used, keep, account)) = mine else {
+            return Ok(None);
+        };
         let me = SignedIn {
             session,
             keep,
             program: true,
+            lacks_factor: factor::is_missing(conn, &config.accounts, user)?,
             account,
         };
-        (me, last_used)
-    }))
+        Ok(Some((me, last_used)))
+    });
+    read.await
 }
 
 async fn touch(app: &App, session: i64, last_used: i64) {

@@ -170,15 +170,23 @@ pub(super) fn update_password(conn: &mut DbConn, id: UserId, hash: &str) -> Quer
         .map(|_| ())
 }
 
+/// Whoever has left is seen nowhere any more: a connection that is just being closed does not bring them back.
 pub(super) fn update_online(conn: &mut DbConn, ids: &[UserId], is_online: bool) -> QueryResult<()> {
-    diesel::update(users::table.filter(users::userid.eq_any(ids)))
+    let living = users::table
+        .filter(users::userid.eq_any(ids))
+        .filter(users::password_hash.ne(""));
+    diesel::update(living)
         .set(users::is_online.eq(is_online))
         .execute(conn)
         .map(|_| ())
 }
 
+/// The same holds here.
 pub(super) fn update_last_seen(conn: &mut DbConn, ids: &[UserId], now: i64) -> QueryResult<()> {
-    diesel::update(users::table.filter(users::userid.eq_any(ids)))
+    let living = users::table
+        .filter(users::userid.eq_any(ids))
+        .filter(users::password_hash.ne(""));
+    diesel::update(living)
         .set(users::last_seen.eq(now))
         .execute(conn)
         .map(|_| ())
@@ -335,6 +343,15 @@ pub(super) fn update_token(conn: &mut DbConn, id: i64, token_sha256: &str) -> Qu
         .set(sessions::token_sha256.eq(token_sha256))
         .execute(conn)
         .map(|_| ())
+}
+
+/// Whose sign-in this is.
+pub(super) fn find_owner(conn: &mut DbConn, session: i64) -> QueryResult<Option<UserId>> {
+    sessions::table
+        .find(session)
+        .select(sessions::user_id)
+        .first(conn)
+        .optional()
 }
 
 pub(super) fn session_exists(conn: &mut DbConn, id: i64) -> QueryResult<bool> {

@@ -1,10 +1,14 @@
 //! Tokens for programs: sign in, refresh, end. Each refresh token is good for one use; a second one ends the sign-in, since
 //! somebody else has it too. (SEC08)
 
+use super::entering::{self, Refreshed};
 use super::http::{close, logout};
 use super::login::{Proven, prove, prove_again, sign, tell};
-use super::{Account, Refreshed, SignedIn, access};
+use super::model::Way;
+use super::signed_in::AnySignedIn;
+use super::{Account, access};
 use crate::platform::app::App;
+use crate::platform::audit::Source;
 use crate::platform::client_address::client_network;
 use crate::platform::json::Json;
 use crate::platform::problem::{Problem, Result};
@@ -54,7 +58,7 @@ async fn enter(app: &App, request: &HttpRequest, account: Account, named: &str) 
     let refresh_token = secret::token(app.clock.random());
     // Nobody ever holds this one: a refresh token is no cookie.
     let nobodys = secret::token(app.clock.random());
-    let sign = sign(request, &nobodys, named, true);
+    let sign = sign(app, request, &nobodys, named, Way::Program);
     let (whose, config, clock) = (account.clone(), app.config.clone(), app.clock.clone());
     let digest = secret::digest(&refresh_token);
     let session = app.db.write(move |conn| {
@@ -81,10 +85,10 @@ fn tokens(app: &App, account: &Account, session: i64, refresh_token: String) -> 
 async fn refresh(app: Data<App>, request: HttpRequest, form: Json<RefreshForm>) -> Result<HttpResponse> {
     let fresh = secret::token(app.clock.random());
     let (old, new) = (secret::digest(&form.0.refresh_token), secret::digest(&fresh));
-    let (config, clock) = (app.config.clone(), app.clock.clone());
+    let (source, config, clock) = (Source::of(&request), app.config.clone(), app.clock.clone());
     let refreshed = app
         .db
-        .write(move |conn| super::refresh(conn, &old, &new, &config.accounts, &clock));
+        .write(move |conn| entering::refresh(conn, [&old, &new], &source, &config.accounts, &clock));
     match refreshed.await? {
         Refreshed::Renewed { session, account } => {
             Ok(HttpResponse::Ok().json(tokens(&app, &account, session, fresh)))
@@ -105,7 +109,7 @@ async fn refresh(app: Data<App>, request: HttpRequest, form: Json<RefreshForm>) 
 }
 
 /// `DELETE /tokens/current`
-async fn remove(app: Data<App>, request: HttpRequest, me: SignedIn) -> Result<HttpResponse> {
+async fn remove(app: Data<App>, request: HttpRequest, AnySignedIn(me): AnySignedIn) -> Result<HttpResponse> {
     if !me.program {
         return Err(Problem::Missing("token"));
     }

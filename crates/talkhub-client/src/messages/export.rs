@@ -62,14 +62,20 @@ async fn post_export(
 /// The zip as a download, with the present password as proof.
 async fn export(app: &App, request: &HttpRequest, me: &SignedIn, password: String) -> Result<HttpResponse> {
     app.limits.exports.take(me.user(), app.clock.monotonic())?;
-    confirm_password(app, me, password).await?;
+    // It holds a thread for as long as its reader takes.
+    let turn = app.limits.exporting.take(me.user())?;
+    confirm_password(app, request, me, password).await?;
     let (user, source, clock) = (me.user(), Source::of(request), app.clock.clone());
     app.db
         .write(move |conn| accounts::note_export(conn, user, &source, &clock))
         .await?;
     let (app, me) = (app.clone(), me.account.clone());
     let name = format!("talkhub-{user}-{}.zip", dates::day(app.clock.now()));
-    let zip = stream::made_while_sent(move |out| archive::write(&app, &me, out));
+    let zip = stream::made_while_sent(move |out| {
+        let out = archive::write(&app, &me, out);
+        drop(turn);
+        out
+    });
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header((

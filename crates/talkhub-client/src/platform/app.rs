@@ -1,5 +1,6 @@
 //! What every door gets: one value, made at the start.
 
+use crate::platform::audit::Refusals;
 use crate::platform::blobs::Blobs;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
@@ -7,7 +8,7 @@ use crate::platform::db::Db;
 use crate::platform::hashing::Hasher;
 use crate::platform::images::Images;
 use crate::platform::keys::Keys;
-use crate::platform::limits::{Guessing, PerMinute};
+use crate::platform::limits::{Guessing, OneEach, PerMinute};
 use crate::platform::mail::Mailer;
 use crate::platform::page::Assets;
 use crate::platform::relay::Relay;
@@ -42,6 +43,10 @@ pub struct App {
 
 /// One is much work, and nobody needs many.
 const EXPORTS_PER_MINUTE: u32 = 6;
+/// Each holds a thread for as long as its reader takes.
+const EXPORTS_AT_ONCE: usize = 16;
+/// Whoever has many accounts fills nobody's mailbox.
+const MAILINGS_PER_HOUR: u32 = 5;
 
 /// Who asks too often. Cheap to clone.
 #[derive(Clone)]
@@ -73,6 +78,12 @@ pub struct Limits {
     pub guesses: Guessing<(String, String)>,
     /// Wrong codes of second factors, by (person, known device): all devices that are not known share one budget.
     pub codes: Guessing<(String, String)>,
+    /// Mails to an address that somebody says is theirs, by address.
+    pub mailings: PerMinute<String>,
+    /// Who is exporting just now.
+    pub exporting: OneEach<UserId>,
+    /// What was refused and is not in the audit yet.
+    pub refusals: Refusals,
 }
 
 impl Limits {
@@ -93,6 +104,9 @@ impl Limits {
             registrations: PerMinute::new(config.accounts.registrations_per_minute),
             guesses: Guessing::default(),
             codes: Guessing::strict(),
+            mailings: PerMinute::per_hour(MAILINGS_PER_HOUR),
+            exporting: OneEach::new(EXPORTS_AT_ONCE),
+            refusals: Refusals::default(),
         }
     }
 }

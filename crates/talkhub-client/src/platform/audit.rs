@@ -1,6 +1,10 @@
 //! What was done with accounts, by whom and from where: lines for the person and for the operator, written in the
 //! transaction that does it. Never an address of a mail, a password or a token.
 
+mod refusals;
+
+pub use refusals::{Refusal, Refusals};
+
 use crate::platform::client_address::{client_ip, device};
 use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
@@ -13,6 +17,30 @@ use shared_protocol::UserId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     SignedIn,
+    /// On a device where the person had not signed in before.
+    SignedInAnew,
+    /// A wrong password.
+    SignInRefused,
+    /// A wrong code, after a right password.
+    CodeRefused,
+    /// A wrong password where it is asked for again.
+    PasswordRefused,
+    SignedOut,
+    /// One of the other sign-ins was ended from the list.
+    DeviceEnded,
+    OthersEnded,
+    /// A program signed in.
+    TokensMade,
+    TokensEnded,
+    /// A refresh token came a second time: its sign-in was ended.
+    TokenReused,
+    FactorBegun,
+    FactorOn,
+    FactorOff,
+    /// The operator turned it off.
+    FactorLost,
+    RecoveryCodeUsed,
+    RecoveryCodesRenewed,
     PasswordChanged,
     /// Somebody asked for a link by mail.
     ResetAsked,
@@ -27,8 +55,25 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 10] = [
+    /// All there are.
+    pub const ALL: [Self; 26] = [
         Self::SignedIn,
+        Self::SignedInAnew,
+        Self::SignInRefused,
+        Self::CodeRefused,
+        Self::PasswordRefused,
+        Self::SignedOut,
+        Self::DeviceEnded,
+        Self::OthersEnded,
+        Self::TokensMade,
+        Self::TokensEnded,
+        Self::TokenReused,
+        Self::FactorBegun,
+        Self::FactorOn,
+        Self::FactorOff,
+        Self::FactorLost,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesRenewed,
         Self::PasswordChanged,
         Self::ResetAsked,
         Self::ResetLinkMade,
@@ -44,6 +89,22 @@ impl Event {
     pub fn word(self) -> &'static str {
         match self {
             Self::SignedIn => "signed-in",
+            Self::SignedInAnew => "signed-in-new-device",
+            Self::SignInRefused => "sign-in-refused",
+            Self::CodeRefused => "code-refused",
+            Self::PasswordRefused => "password-refused",
+            Self::SignedOut => "signed-out",
+            Self::DeviceEnded => "device-ended",
+            Self::OthersEnded => "others-ended",
+            Self::TokensMade => "tokens-made",
+            Self::TokensEnded => "tokens-ended",
+            Self::TokenReused => "token-reused",
+            Self::FactorBegun => "factor-begun",
+            Self::FactorOn => "factor-on",
+            Self::FactorOff => "factor-off",
+            Self::FactorLost => "factor-lost",
+            Self::RecoveryCodeUsed => "recovery-code-used",
+            Self::RecoveryCodesRenewed => "recovery-codes-renewed",
             Self::PasswordChanged => "password-changed",
             Self::ResetAsked => "reset-asked",
             Self::ResetLinkMade => "reset-link-made",
@@ -103,10 +164,11 @@ pub struct Entry {
     pub source: Source,
 }
 
-/// Writes one line.
-pub fn write(conn: &mut DbConn, line: Line<'_>, clock: &Clock) -> QueryResult<()> {
+/// Writes one line; gives back its id.
+pub fn write(conn: &mut DbConn, line: Line<'_>, clock: &Clock) -> QueryResult<i64> {
+    let id = clock.row_id();
     let row = (
-        a::id.eq(clock.row_id()),
+        a::id.eq(id),
         a::at.eq(clock.now()),
         a::event.eq(line.event.word()),
         a::user_id.eq(line.user),
@@ -114,30 +176,74 @@ pub fn write(conn: &mut DbConn, line: Line<'_>, clock: &Clock) -> QueryResult<()
         a::device.eq(&line.source.device),
         a::address.eq(&line.source.address),
     );
-    diesel::insert_into(a::audit)
-        .values(row)
-        .execute(conn)
-        .map(|_| ())
+    diesel::insert_into(a::audit).values(row).execute(conn)?;
+    Ok(id)
 }
 
 /// This person's lines from before `before`, the newest first. What a newer version wrote is left out.
 pub fn list(conn: &mut DbConn, user: UserId, before: i64, limit: i64) -> QueryResult<Vec<Entry>> {
-    let rows: Vec<(i64, i64, String, String, String)> = a::audit
+    let rows: Vec<Row> = a::audit
         .filter(a::user_id.eq(user))
         .filter(a::id.lt(before))
+        .filter(a::event.eq_any(Event::ALL.map(Event::word)))
         .order(a::id.desc())
         .limit(limit)
         .select((a::id, a::at, a::event, a::device, a::address))
         .load(conn)?;
-    let entries = rows.into_iter().filter_map(|(id, at, event, device, address)| {
-        Some(Entry {
-            id,
-            at,
-            event: Event::parse(&event)?,
-            source: Source { device, address },
-        })
-    });
-    Ok(entries.collect())
+    Ok(rows.into_iter().filter_map(entry).collect())
+}
+
+/// The line with this id, if it is this person's.
+pub fn find(conn: &mut DbConn, user: UserId, id: i64) -> QueryResult<Option<Entry>> {
+    let row: Option<Row> = a::audit
+        .find(id)
+        .filter(a::user_id.eq(user))
+        .select((a::id, a::at, a::event, a::device, a::address))
+        .first(conn)
+        .optional()?;
+    Ok(row.and_then(entry))
+}
+
+type Row = (i64, i64, String, String, String);
+
+fn entry((id, at, event, device, address): Row) -> Option<Entry> {
+    Some(Entry {
+        id,
+        at,
+        event: Event::parse(&event)?,
+        source: Source { device, address },
+    })
+}
+
+/// How many lines of these kinds this person has since `since`.
+pub fn count(conn: &mut DbConn, user: UserId, events: &[Event], since: i64) -> QueryResult<i64> {
+    let words: Vec<&str> = events.iter().map(|event| event.word()).collect();
+    a::audit
+        .filter(a::user_id.eq(user))
+        .filter(a::id.ge(Clock::first_row_id(since)))
+        .filter(a::event.eq_any(words))
+        .count()
+        .get_result(conn)
+}
+
+/// Whether this person did this from the same device and address before the line with this id.
+pub fn was_done_from(
+    conn: &mut DbConn,
+    user: UserId,
+    event: Event,
+    source: &Source,
+    before: i64,
+) -> QueryResult<bool> {
+    let found: Option<i64> = a::audit
+        .filter(a::user_id.eq(user))
+        .filter(a::id.lt(before))
+        .filter(a::event.eq(event.word()))
+        .filter(a::device.eq(&source.device))
+        .filter(a::address.eq(&source.address))
+        .select(a::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Takes devices and addresses out of this person's lines: the account is no more.

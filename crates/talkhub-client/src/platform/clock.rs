@@ -68,9 +68,13 @@ impl Clock {
 
     /// For rows of our own: grows with time, so that an index grows at one end; positive.
     pub fn row_id(&self) -> i64 {
+        Self::first_row_id(self.now()) | (self.below(1 << 22) as i64).max(1)
+    }
+
+    /// Below all row ids of this moment (milliseconds since 1970) and later, above those from before.
+    pub fn first_row_id(at: i64) -> i64 {
         const EPOCH: i64 = 1_700_000_000_000;
-        let millis = (self.now() - EPOCH).clamp(0, (1 << 41) - 1);
-        (millis << 22) | (self.below(1 << 22) as i64).max(1)
+        at.saturating_sub(EPOCH).clamp(0, (1 << 41) - 1) << 22
     }
 
     pub fn conversation_id(&self) -> ConversationId {

@@ -103,6 +103,8 @@ pub struct Accounts {
     pub resets_per_minute: u32,
     /// How long lines about what was done with accounts are kept.
     pub audit: Duration,
+    /// Whether administrators need a second factor.
+    pub admin_second_factor: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -240,6 +242,7 @@ impl Config {
                 sign_ins_per_minute: read.number("TALKHUB_SIGN_INS_PER_MINUTE")? as u32,
                 resets_per_minute: read.number("TALKHUB_RESETS_PER_MINUTE")? as u32,
                 audit: Duration::from_secs(86_400 * read.number("TALKHUB_AUDIT_DAYS")?),
+                admin_second_factor: read.flag("TALKHUB_ADMIN_SECOND_FACTOR")?,
                 relay_ids_per_minute: read.number("TALKHUB_RELAY_IDS_PER_MINUTE")? as u32,
                 avatars_per_minute: read.number("TALKHUB_AVATARS_PER_MINUTE")? as u32,
                 avatar_most: read.number("TALKHUB_AVATAR_MAX_MB")? << 20,

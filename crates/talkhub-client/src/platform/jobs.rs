@@ -51,6 +51,10 @@ pub enum Mail {
     EmailChanged { link: i64 },
     /// The password was changed.
     PasswordChanged { user: UserId, at: i64 },
+    /// Somebody signed in where nobody had before: what the line in the audit says.
+    NewSignIn { user: UserId, line: i64 },
+    /// The second factor was turned off.
+    FactorOff { user: UserId, at: i64 },
 }
 
 /// Jobs of one lane wait for each other, those of different lanes do not.

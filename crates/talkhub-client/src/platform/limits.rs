@@ -1,9 +1,9 @@
 //! Slowing down those who ask too often. In memory: a restart forgives.
 
 use crate::platform::problem::{Problem, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many keys are remembered before the oldest are forgotten.
@@ -13,6 +13,8 @@ const MOST_KEYS: usize = 50_000;
 #[derive(Clone)]
 pub struct PerMinute<K> {
     most: f64,
+    /// Seconds in which a bucket fills.
+    span: f64,
     buckets: Arc<Mutex<HashMap<K, Bucket>>>,
 }
 
@@ -25,7 +27,16 @@ impl<K: Eq + Hash> PerMinute<K> {
     pub fn new(most: u32) -> Self {
         Self {
             most: f64::from(most),
+            span: 60.0,
             buckets: Arc::default(),
+        }
+    }
+
+    /// The same for what is rarer: so many an hour.
+    pub fn per_hour(most: u32) -> Self {
+        Self {
+            span: 3600.0,
+            ..Self::new(most)
         }
     }
 
@@ -36,7 +47,8 @@ impl<K: Eq + Hash> PerMinute<K> {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         if MOST_KEYS <= buckets.len() {
-            buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < Duration::from_secs(60));
+            let span = Duration::from_secs_f64(self.span);
+            buckets.retain(|_, bucket| now.saturating_sub(bucket.at) < span);
             if MOST_KEYS <= buckets.len() {
                 // So many at once: forgiving everybody is better than remembering without end.
                 buckets.clear();
@@ -46,15 +58,58 @@ impl<K: Eq + Hash> PerMinute<K> {
             left: self.most,
             at: now,
         });
-        let regained = now.saturating_sub(bucket.at).as_secs_f64() * self.most / 60.0;
+        let regained = now.saturating_sub(bucket.at).as_secs_f64() * self.most / self.span;
         bucket.left = (bucket.left + regained).min(self.most);
         bucket.at = now;
         if bucket.left < 1.0 {
-            let seconds = ((1.0 - bucket.left) * 60.0 / self.most).ceil();
+            let seconds = ((1.0 - bucket.left) * self.span / self.most).ceil();
             return Err(Problem::TooFast(seconds as u64));
         }
         bucket.left -= 1.0;
         Ok(())
+    }
+}
+
+/// One at a time for each key, and so many in all. Cheap to clone.
+#[derive(Clone)]
+pub struct OneEach<K> {
+    most: usize,
+    held: Arc<Mutex<HashSet<K>>>,
+}
+
+/// Somebody's turn; over when it is dropped.
+pub struct Turn<K: Eq + Hash> {
+    key: K,
+    held: Arc<Mutex<HashSet<K>>>,
+}
+
+impl<K: Eq + Hash> Drop for Turn<K> {
+    fn drop(&mut self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.remove(&self.key);
+    }
+}
+
+impl<K: Eq + Hash + Clone> OneEach<K> {
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            held: Arc::default(),
+        }
+    }
+
+    /// Whose turn it is already waits until that one is over; so does everybody while too many have theirs.
+    pub fn take(&self, key: K) -> Result<Turn<K>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.contains(&key) {
+            return Err(Problem::TooFast(10));
+        }
+        if self.most <= held.len() {
+            return Err(Problem::Busy(10));
+        }
+        held.insert(key.clone());
+        let held = self.held.clone();
+        Ok(Turn { key, held })
     }
 }
 
@@ -156,6 +211,30 @@ mod tests {
         ));
         assert!(limit.take("bob", Duration::ZERO).is_ok());
         assert!(limit.take("ann", Duration::from_secs(2)).is_ok());
+    }
+
+    #[test]
+    fn so_many_an_hour() {
+        let limit = PerMinute::per_hour(6);
+        for _ in 0..6 {
+            assert!(limit.take("ann", Duration::ZERO).is_ok());
+        }
+        assert!(matches!(
+            limit.take("ann", Duration::from_secs(599)),
+            Err(Problem::TooFast(_))
+        ));
+        assert!(limit.take("ann", Duration::from_secs(600)).is_ok());
+    }
+
+    #[test]
+    fn one_at_a_time_for_each_and_so_many_in_all() {
+        let turns = OneEach::new(2);
+        let ann = turns.take("ann").ok();
+        assert!(matches!(turns.take("ann"), Err(Problem::TooFast(_))));
+        let bob = turns.take("bob").ok();
+        assert!(matches!(turns.take("eve"), Err(Problem::Busy(_))));
+        drop((ann, bob));
+        assert!(turns.take("ann").is_ok());
     }
 
     #[test]

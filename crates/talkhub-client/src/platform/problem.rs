@@ -22,6 +22,8 @@ pub struct FieldIssue {
 pub enum Problem {
     /// Nobody is signed in.
     SignedOut,
+    /// An administrator who has yet to set up the second factor that is asked of administrators here.
+    FactorMissing,
     /// The name or the password is wrong; which of them is not told.
     WrongLogin,
     /// Known, and not allowed.
@@ -86,6 +88,7 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::SignedOut => "signed-out",
+            Self::FactorMissing => "second-factor-missing",
             Self::WrongLogin => "wrong-login",
             Self::Forbidden(_) => "forbidden",
             Self::NotReachable => "not-reachable",
@@ -115,7 +118,9 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut | Self::WrongLogin => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::NotReachable | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::NotReachable | Self::ForeignOrigin | Self::FactorMissing => {
+                StatusCode::FORBIDDEN
+            }
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Invalid(_) | Self::BadReceipt => StatusCode::BAD_REQUEST,
             Self::OldReceipt | Self::Gone(_) => StatusCode::GONE,
@@ -148,6 +153,7 @@ impl Problem {
             | Self::Gone(said)
             | Self::TooLarge(said) => said.clone(),
             Self::SignedOut => Said::new("problem-signed-out"),
+            Self::FactorMissing => Said::new("problem-factor-missing"),
             Self::WrongLogin => Said::new("problem-wrong-login"),
             Self::NotReachable => Said::new("problem-not-reachable"),
             Self::Missing(what) => match *what {

@@ -1,4 +1,4 @@
-//! The command line: serve, migrate, demo, print the settings.
+//! The command line: serve, migrate, demo, the operator's commands, print the settings.
 
 use super::operator::{self, NewAdmin};
 use super::{StartError, demo, open_database, run};
@@ -19,6 +19,7 @@ Commands:
   demo           fill an empty database with two test people and a few conversations, then end
   create-admin   make an administrator, or make somebody one who has an account already
   reset-link NAME  print a link with which NAME (username, e-mail or user ID) sets a new password
+  lost-factor NAME  turn two-step sign-in of NAME off, who has lost phone and recovery codes; every sign-in ends
   config print   show the settings in force; secrets only as set or not set
 
 Options:
@@ -42,6 +43,7 @@ enum Command {
     Demo,
     CreateAdmin(NewAdmin),
     ResetLink(String),
+    LostFactor(String),
     PrintConfig,
     Help,
 }
@@ -88,6 +90,8 @@ fn parse(args: &[String]) -> Result<Asked, String> {
         ["create-admin"] => Command::CreateAdmin(new),
         ["reset-link", name] => Command::ResetLink((*name).to_owned()),
         ["reset-link"] => return Err("reset-link needs a name: whose password?".into()),
+        ["lost-factor", name] => Command::LostFactor((*name).to_owned()),
+        ["lost-factor"] => return Err("lost-factor needs a name: whose two-step sign-in?".into()),
         ["config", "print"] => Command::PrintConfig,
         other => return Err(format!("there is no command {}", other.join(" "))),
     };
@@ -141,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Demo => demo::fill(&config),
         Command::CreateAdmin(new) => operator::create_admin(&config, new),
         Command::ResetLink(name) => operator::reset_link(&config, &name),
+        Command::LostFactor(name) => operator::lost_factor(&config, &name),
         _ => serve(config),
     };
     match ended {
@@ -198,6 +203,15 @@ mod tests {
         check("--help nonsense", Ok(Command::Help));
         check("reset-link ann", Ok(Command::ResetLink("ann".into())));
         check("reset-link", Err("reset-link needs a name: whose password?"));
+        check("lost-factor ann", Ok(Command::LostFactor("ann".into())));
+        check(
+            "lost-factor",
+            Err("lost-factor needs a name: whose two-step sign-in?"),
+        );
+        check(
+            "lost-factor ann bob",
+            Err("there is no command lost-factor ann bob"),
+        );
         let ann = NewAdmin {
             username: Some("ann".into()),
             ..NewAdmin::default()

@@ -57,7 +57,8 @@ fn admit(request: &HttpRequest) -> Result<()> {
     Err(Problem::ForeignOrigin)
 }
 
-/// A problem on a page's address becomes a page; whoever is not signed in is sent to sign in, and back afterwards.
+/// A problem on a page's address becomes a page; whoever is not signed in is sent to sign in, and back afterwards; who
+/// lacks a second factor, to where it is set up.
 fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let path = answer.request().path().to_owned();
     let for_programs = path.starts_with("/api/")
@@ -84,6 +85,10 @@ fn for_people(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> 
         };
         Ok(HttpResponse::SeeOther()
             .insert_header((header::LOCATION, format!("/login{wanted}")))
+            .finish())
+    } else if told.kind.ends_with("/second-factor-missing") {
+        Ok(HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, "/settings/security"))
             .finish())
     } else {
         let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,4 +1,5 @@
-//! What the operator does from the command line: make an administrator, make a link to a new password.
+//! What the operator does from the command line: make an administrator, make a link to a new password, turn a lost second
+//! factor off.
 
 use super::StartError;
 use crate::accounts;
@@ -90,17 +91,39 @@ pub fn reset_link(config: &Config, name: &str) -> Result<(), StartError> {
     let clock = Clock::system();
     let (db, _) = super::open_database(config, &clock)?;
     let made = db.write_blocking(|conn| accounts::make_reset_link(conn, name, &clock));
-    let made = made.map_err(|problem| match problem {
+    let made = made.map_err(|problem| nobody(problem, name))?;
+    let home = config.http.public_urls.first().map_or("", String::as_str);
+    eprintln!("Give this link to its person. It works once, within an hour; links made before are dead.");
+    println!("{home}/reset/{}", made.token);
+    Ok(())
+}
+
+/// Turns the second factor of whoever has this name off: they have lost what makes their codes. Every sign-in ends; a
+/// server that runs closes the connections within a moment.
+pub fn lost_factor(config: &Config, name: &str) -> Result<(), StartError> {
+    let clock = Clock::system();
+    let (db, _) = super::open_database(config, &clock)?;
+    let lost = db.write_blocking(|conn| accounts::lose_factor(conn, name, &clock));
+    let lost = lost.map_err(|problem| nobody(problem, name))?;
+    let who = lost.user.grouped();
+    match (lost.was_on, lost.ended.sessions.len()) {
+        (false, _) => println!("{name} ({who}) has no two-step sign-in: nothing was changed."),
+        (true, 1) => println!("Two-step sign-in of {name} ({who}) is off; one sign-in was ended."),
+        (true, count) => {
+            println!("Two-step sign-in of {name} ({who}) is off; {count} sign-ins were ended.");
+        }
+    }
+    Ok(())
+}
+
+fn nobody(problem: Problem, name: &str) -> StartError {
+    match problem {
         Problem::Missing(_) => StartError {
             said: format!("nobody has the name {name:?} (username, e-mail or user ID)"),
             code: 1,
         },
         other => told(other),
-    })?;
-    let home = config.http.public_urls.first().map_or("", String::as_str);
-    eprintln!("Give this link to its person. It works once, within an hour; links made before are dead.");
-    println!("{home}/reset/{}", made.token);
-    Ok(())
+    }
 }
 
 /// Every wrong field, by the option that sets it.

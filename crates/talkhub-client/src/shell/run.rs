@@ -257,6 +257,7 @@ fn start_tasks(app: &App, tracker: &Tracker, committer: &Committer) {
     again("send mail", Duration::from_millis(500), Work::SendMail);
     again("sweep relay IDs", Duration::from_secs(5), Work::Sweep);
     again("renew leases", app.config.relay.lease / 3, Work::RenewLeases);
+    again("note refusals", Duration::from_secs(2), Work::NoteRefusals);
     again("end old sign-ins", Duration::from_secs(600), Work::EndSessions);
     again(
         "forget old refusals",
@@ -278,6 +279,7 @@ enum Work {
     SendMail,
     Sweep,
     RenewLeases,
+    NoteRefusals,
     EndSessions,
     ForgetRefusals,
     ForgetLinks,
@@ -302,6 +304,7 @@ impl Work {
                 Some(boot_id) => presence::sets::send_set(app, &boot_id).await,
                 None => Ok(()),
             },
+            Self::NoteRefusals => accounts::save_refusals(app).await,
             Self::ForgetRefusals => {
                 let clock = app.clock.clone();
                 let forgotten = app

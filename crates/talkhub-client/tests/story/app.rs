@@ -240,6 +240,7 @@ impl TestApp {
 
     /// What must happen after a commit, done now.
     pub async fn run_jobs(&self) {
+        talkhub_client::accounts::save_refusals(&self.app).await.unwrap();
         for lane in [Lane::Work, Lane::Mail] {
             shell::jobs::run_due(&self.app, lane).await.unwrap();
         }

@@ -79,6 +79,7 @@ async fn sec05_a_new_address_counts_once_its_link_is_opened_and_the_old_one_is_t
             "{name}"
         );
     }
+    app.run_jobs().await;
 }
 
 #[actix_web::test]
@@ -209,7 +210,7 @@ async fn b04_the_activity_lists_sign_ins_with_time_device_and_address_to_their_p
     assert_eq!(list["activity"].as_array().unwrap().len(), 2, "{list}");
     assert_eq!(
         list["activity"][0],
-        json!({ "event": "signed-in", "at": crate::app::START + 60_000, "device": "Firefox, Linux", "address": "203.0.113.7" })
+        json!({ "event": "signed-in-new-device", "at": crate::app::START + 60_000, "device": "Firefox, Linux", "address": "203.0.113.7" })
     );
     let foreign = bob.get("/settings/activity").await.text;
     assert!(!foreign.contains("203.0.113.7"));

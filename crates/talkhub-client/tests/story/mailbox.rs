@@ -92,7 +92,8 @@ impl Mailbox {
                         if line == "." {
                             break;
                         }
-                        whole.push_str(&line);
+                        // A line that begins with a dot has one more on its way (RFC 5321, 4.5.2).
+                        whole.push_str(line.strip_prefix('.').unwrap_or(&line));
                         whole.push('\n');
                     }
                     let whole = whole.replace("=\n", "").replace("=3D", "=");

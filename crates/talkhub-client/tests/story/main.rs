@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod accounts;
+mod activity;
+mod administrators;
 mod app;
 mod bad_input;
 mod blocks;
@@ -21,8 +23,10 @@ mod link;
 mod mailbox;
 mod matrix;
 mod message_requests;
+mod matrix_pages;
 mod messages;
 mod pages;
+mod new_sign_in;
 mod passed_on;
 mod people;
 mod phone;
@@ -34,7 +38,9 @@ mod refused;
 mod reset;
 mod second_factor;
 mod second_factor_bounds;
+mod router;
 mod setup;
 mod shut_out;
+mod security;
 mod status;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Forgotten passwords: the link by mail, what it opens, and when it is dead.
 
 use crate::app::{Answer, PASSWORD, Person, TestApp};
+use crate::mailbox::Mail;
 use serde_json::json;
 use talkhub_client::accounts;
 use talkhub_client::platform::db::schema::{jobs, links};
@@ -109,8 +110,10 @@ async fn a09_a10_a_mailed_link_sets_a_new_password_once_and_ends_every_sign_in()
 
     app.run_jobs().await;
     let told = mailbox.take();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].subject(), "Your password was changed");
+    let mut told: Vec<&str> = told.iter().map(Mail::subject).collect();
+    told.sort_unstable();
+    let news = "A new sign-in to your account";
+    assert_eq!(told, [news, news, "Your password was changed"]);
 }
 
 #[actix_web::test]
@@ -123,7 +126,9 @@ async fn sec05_only_digests_are_kept_and_only_the_newest_link_counts() {
         let answer = app.visitor().post("/api/v1/password-resets", form).await;
         assert_eq!((answer.status, answer.text.as_str()), (202, "{}"));
         app.run_jobs().await;
-        mailbox.take().remove(0).path("/reset/")
+        let mails = mailbox.take();
+        let mail = mails.iter().find(|mail| mail.whole.contains("/reset/"));
+        mail.unwrap().path("/reset/")
     };
     let (first, second) = (ask().await, ask().await);
     let kept = app.app.db.read(|conn| {
@@ -254,20 +259,29 @@ async fn asking_too_often_is_slowed_down_and_never_fills_a_mailbox() {
 async fn a_mail_server_that_is_away_gets_the_mail_later_and_one_that_refuses_does_not() {
     use diesel::prelude::*;
     let (app, mailbox) = TestApp::with_mail().await;
-    app.person("1000000001").await;
+    let ann = app.person("1000000001").await;
     let form = json!({ "email": "p1000000001@example.org" });
     mailbox.answers(450);
     app.visitor().post("/api/v1/password-resets", form.clone()).await;
-    app.run_jobs().await;
-    assert_eq!(mailbox.take().len(), 0);
+    // More tries than one may ask within an hour: they are one.
+    for pause in [1, 2, 4, 8, 16, 32, 64] {
+        app.run_jobs().await;
+        assert_eq!(mailbox.take().len(), 0);
+        app.wait(pause);
+    }
     mailbox.answers(250);
-    app.wait(2);
     app.run_jobs().await;
     let path = mailbox.take().remove(0).path("/reset/");
     assert_eq!(
         app.visitor().get(&path).await.status,
         303,
         "the link in the later mail counts"
+    );
+    let acts = ann.get("/api/v1/me/activity").await.body;
+    assert_eq!(
+        acts["activity"].as_array().unwrap().len(),
+        2,
+        "and was asked for once: {acts}"
     );
 
     mailbox.answers(550);

@@ -160,6 +160,7 @@ async fn u01_it_is_turned_off_with_password_and_code_only() {
     assert_eq!(end(PASSWORD, &phone.shows(&app, 1)).await.status, 409);
     let login = json!({ "name": "1000000001", "password": PASSWORD });
     assert_eq!(app.visitor().post("/api/v1/sessions", login).await.status, 201);
+    app.run_jobs().await;
 }
 
 #[actix_web::test]

@@ -296,4 +296,5 @@ async fn the_pages_set_it_up_ask_and_turn_it_off_without_script() {
             .text
             .contains("Two-step sign-in is on.")
     );
+    app.run_jobs().await;
 }

@@ -95,6 +95,10 @@ pub(in crate::accounts) fn update_token(conn: &mut DbConn, id: i64, token_sha256
         .map(|_| ())
 }
 
+pub(in crate::accounts) fn delete(conn: &mut DbConn, id: i64) -> QueryResult<()> {
+    diesel::delete(l::links.find(id)).execute(conn).map(|_| ())
+}
+
 pub(in crate::accounts) fn delete_of(conn: &mut DbConn, user: UserId) -> QueryResult<()> {
     diesel::delete(l::links.filter(l::user_id.eq(user)))
         .execute(conn)

@@ -258,6 +258,12 @@ pub const SETTINGS: &[Setting] = &[
         "Days that lines about what was done with an account are kept.",
     ),
     setting(
+        "TALKHUB_ADMIN_SECOND_FACTOR",
+        "off",
+        Flag,
+        "Whether administrators need two-step sign-in: without it they get in nowhere but where it is set up.",
+    ),
+    setting(
         "TALKHUB_SMTP_URL",
         "",
         Kind::Secret,

@@ -55,6 +55,16 @@ pub fn lock_person(conn: &mut DbConn, person: UserId) -> QueryResult<i64> {
     }
 }
 
+/// Who administers; nobody else becomes or stops being one until the transaction ends.
+pub fn lock_administrators(conn: &mut DbConn) -> QueryResult<Vec<UserId>> {
+    use super::schema::administrators::dsl as a;
+    let wanted = a::administrators.order(a::user_id).select(a::user_id);
+    match conn {
+        DbConn::Sqlite(conn) => wanted.load(conn),
+        DbConn::Mysql(conn) => wanted.for_update().load(conn),
+    }
+}
+
 /// Adds rows to the history. SQLite: one cached statement for each, since a multi-row one is prepared anew every time.
 /// MySQL: one statement for all, since each one is a trip over the network.
 pub fn insert_messages(conn: &mut DbConn, rows: &[NewMessage<'_>]) -> QueryResult<()> {
