@@ -15,6 +15,7 @@ mod faults_clients;
 mod faults_mariadb;
 mod faults_processes;
 mod faults_sqlite;
+mod leaving;
 mod live;
 mod model;
 mod reader;

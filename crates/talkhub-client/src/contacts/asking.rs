@@ -28,6 +28,8 @@ pub fn ask(conn: &mut DbConn, me: UserId, other: UserId, note: &Note, clock: &Cl
     accounts::find(conn, other)?.ok_or(Problem::Missing("person"))?;
     let pair = Pair::of(me, other);
     lock(conn, pair)?;
+    // Whoever leaves at this moment leaves nothing waiting.
+    accounts::find(conn, me)?.ok_or(Problem::SignedOut)?;
     let present = relation(conn, me, other)?;
     if present.blocked {
         return Err(Problem::Conflict(Said::new("request-to-blocked")));

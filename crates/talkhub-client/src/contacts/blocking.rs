@@ -18,6 +18,7 @@ pub fn block(conn: &mut DbConn, me: UserId, other: UserId, clock: &Clock) -> Res
     accounts::find(conn, other)?.ok_or(Problem::Missing("person"))?;
     let pair = Pair::of(me, other);
     lock(conn, pair)?;
+    accounts::find(conn, me)?.ok_or(Problem::SignedOut)?;
     if store::list_blocks_between(conn, &[pair])?.contains(&(me, other)) {
         return Ok(Vec::new());
     }

@@ -32,5 +32,6 @@ pub fn forget(conn: &mut DbConn, gone: UserId) -> Result<Vec<UserId>> {
         store::delete_block(conn, *other, gone)?;
         note_change(conn, *other, gone)?;
     }
+    store::delete_changes_of(conn, gone)?;
     Ok(others)
 }

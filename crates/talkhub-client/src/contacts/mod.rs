@@ -53,7 +53,7 @@ pub fn list_barriers(conn: &mut DbConn, pairs: &[Pair]) -> Result<HashMap<(UserI
     // Whoever has blocked knows it: of two blocks that meet, one's own is named.
     barriers.extend(blocks.into_iter().map(|block| (block, Barrier::OwnBlock)));
     let people: Vec<UserId> = pairs.iter().flat_map(|pair| pair.people()).collect();
-    let closed = sight::list_closed_to_strangers(conn, &people)?;
+    let (closed, left) = sight::list_closed_to_strangers(conn, &people)?;
     let contacts = store::list_contacts_between(conn, &closed, &people)?;
     for pair in pairs {
         for person in pair.people() {
@@ -67,6 +67,8 @@ pub fn list_barriers(conn: &mut DbConn, pairs: &[Pair]) -> Result<HashMap<(UserI
         }
     }
     Ok(barriers)
+    let to_left = barriers.iter_mut().filter(|((_, whom), _)| left.contains(whom));
+    to_left.for_each(|(_, barrier)| *barrier = Barrier::Left);
 }
 
 /// What holds between `me` and `other`, as `me` may know it.

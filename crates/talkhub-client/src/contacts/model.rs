@@ -55,6 +55,8 @@ pub enum Barrier {
     NotReachable,
     /// Whoever asks has blocked them.
     OwnBlock,
+    /// They have deleted their account.
+    Left,
 }
 
 impl Barrier {
@@ -62,6 +64,7 @@ impl Barrier {
         match self {
             Self::NotReachable => Problem::NotReachable,
             Self::OwnBlock => Problem::Forbidden(Said::new("problem-own-block")),
+            Self::Left => Problem::Gone(Said::new("problem-person-left")),
         }
     }
 }

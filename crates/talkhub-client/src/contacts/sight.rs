@@ -93,11 +93,20 @@ pub fn split(conn: &mut DbConn, who: UserId, members: &[UserId], what: What) -> 
     }))
 }
 
-/// Of these people, who takes messages from their contacts only.
-pub(super) fn list_closed_to_strangers(conn: &mut DbConn, people: &[UserId]) -> Result<HashSet<UserId>> {
+/// Of these people, who takes messages from their contacts only; and who of them takes none, having left.
+pub(super) fn list_closed_to_strangers(
+    conn: &mut DbConn,
+    people: &[UserId],
+) -> Result<(HashSet<UserId>, HashSet<UserId>)> {
     let accounts = accounts::privacy::list_rows(conn, people)?;
-    let closed = accounts
-        .into_iter()
-        .filter(|(_, privacy)| privacy.write != Audience::Everybody);
-    Ok(closed.map(|(user, _)| user).collect())
+    let (mut closed, mut left) = (HashSet::new(), HashSet::new());
+    for (user, privacy) in accounts {
+        if privacy.write != Audience::Everybody {
+            closed.insert(user);
+        }
+        if privacy.write == Audience::Nobody {
+            left.insert(user);
+        }
+    }
+    Ok((closed, left))
 }

@@ -216,6 +216,13 @@ pub(super) fn save_change(conn: &mut DbConn, me: UserId, other: UserId, rev: i64
     Ok(())
 }
 
+/// What had changed for somebody who will not ask any more.
+pub(super) fn delete_changes_of(conn: &mut DbConn, gone: UserId) -> QueryResult<()> {
+    diesel::delete(r::table.filter(r::user_id.eq(gone)))
+        .execute(conn)
+        .map(|_| ())
+}
+
 /// With whom something has changed after `after`, oldest change first.
 pub(super) fn list_changed(conn: &mut DbConn, me: UserId, after: i64) -> QueryResult<Vec<UserId>> {
     r::table

@@ -37,8 +37,11 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
         .map(|place| (place.group.clone(), place))
         .collect();
     let ids = distinct(places.values().map(|place| place.id));
+    let accounts = accounts::list(conn, &authors)?;
+    let gone = accounts.values().filter(|account| account.is_deleted());
     let mut rules = Rules {
-        people: accounts::list(conn, &authors)?
+        gone: gone.map(|account| account.user_id).collect(),
+        people: accounts
             .into_iter()
             .map(|(id, account)| (id, account.person()))
             .collect(),
@@ -82,6 +85,8 @@ pub fn send_all(conn: &mut DbConn, drafts: &[Draft], clock: &Clock) -> Result<Ve
 /// What is the same for every draft of a batch.
 struct Rules {
     people: HashMap<UserId, Person>,
+    /// Those of them who have left.
+    gone: HashSet<UserId>,
     writers: HashMap<(ConversationId, UserId), Writer>,
     refused: HashMap<(ConversationId, UserId, MessageId), wire::Problem>,
     now: i64,
@@ -126,6 +131,10 @@ impl Rules {
         }
         let writer = self.writers.get(&(place.id, user));
         let writer = writer.ok_or(Problem::Missing("conversation"))?;
+        if self.gone.contains(&user) {
+            // Said before they left, handed in afterwards: nobody could take it back any more.
+            return Err(Problem::Missing("person"));
+        }
         if let Some(barrier) = writer.barrier {
             return Err(barrier.problem());
         }

@@ -17,6 +17,7 @@ mod doors;
 mod email;
 mod following;
 mod fuzz;
+mod gone;
 mod jobs;
 mod leaving;
 mod link;

@@ -9,7 +9,7 @@ use talkhub_client::platform::blobs::BlobKey;
 use talkhub_client::platform::jobs::{self, Job};
 
 /// A photo with a place in it, as a phone writes one.
-fn photo(red: u8) -> Vec<u8> {
+pub fn photo(red: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut bytes);
     let mut exif = b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0\0\0".to_vec();
@@ -20,7 +20,7 @@ fn photo(red: u8) -> Vec<u8> {
     bytes
 }
 
-async fn upload(who: &Person, kind: &'static str, bytes: Vec<u8>) -> Answer {
+pub async fn upload(who: &Person, kind: &'static str, bytes: Vec<u8>) -> Answer {
     let request = who.request(Method::PUT, "/api/v1/me/avatar");
     who.send(request.insert_header(("content-type", kind)).set_payload(bytes))
         .await
@@ -40,7 +40,7 @@ async fn settle(app: &TestApp) {
     app.run_jobs().await;
 }
 
-fn files(app: &TestApp) -> usize {
+pub fn files(app: &TestApp) -> usize {
     let folder = app.app.config.database.data_dir.join("blobs");
     let folders = std::fs::read_dir(folder).into_iter().flatten();
     folders
