@@ -21,8 +21,6 @@ const TAKE_OVER_EVERY = 20_000;
 const ACK_IS_LESS = 0.5;
 /** The relay's word for a group that it does not know, or does not know this person in. */
 const UNKNOWN_ADDRESS = "/problems/unknown-address";
-/** So often the relay may not know the address before the logic server is asked to take the message itself. */
-const KNOWS_NOT = 3;
 
 /** What became of entries, told to the timelines. */
 export interface Watcher {
@@ -217,14 +215,15 @@ async function byRelay(entry: Entry, prev: MessageId | null): Promise<void> {
 
 /**
  * RU4: only a refusal that names a rule is final. That the relay does not know the address names none: it may not have been told
- * yet that this person was let in. The logic server knows; and whoever is kept out hears there why.
+ * yet that this person was let in. The logic server knows, and takes the message itself; whoever is kept out hears there why, as
+ * soon as anybody else would. (SEC16)
  */
 async function refusedByRelay(entry: Entry, problem: Problem, prev: MessageId | null): Promise<void> {
   if (!isFinal(problem)) return putOff(entry);
   if (problem.type !== UNKNOWN_ADDRESS) return refuse(entry, problem);
   const answer = await lookAt(entry.conversation);
   if (!find(entry.id)) return;
-  if (answer.kind === "ok" && KNOWS_NOT <= (outbox.value.pauses.get(entry.conversation)?.tries ?? 0)) return byHttps(entry, prev);
+  if (answer.kind === "ok") return byHttps(entry, prev);
   if (answer.kind !== "problem" || !isFinal(answer.problem)) return putOff(entry, asked(answer));
   // Whoever has signed in meanwhile in another tab may not see this conversation: that says nothing about this person.
   const who = await whoAmI();
