@@ -78,6 +78,12 @@ request-waiting = Your request is already waiting for an answer.
 request-note-long = { $count } of { $most } characters.
 request-note-control = A note has no invisible characters.
 block-oneself = You cannot block yourself.
+of-person = { $what }: { $name }
+unblock = Unblock
+settings-blocked = Blocked people
+blocked-lead = They cannot write to you, find you, or see whether you are there, and nobody tells them. What they try meanwhile stays away for good.
+blocked-none = You have blocked nobody. Whoever bothers you can be blocked from their profile.
+blocked-lifted = Unblocked. They can write to you again.
 
 ## Conversations: the list, finding people, home
 

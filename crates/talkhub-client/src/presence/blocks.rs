@@ -52,7 +52,13 @@ async fn create(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<Htt
 /// `DELETE /blocks/{user ID}`
 async fn remove(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<HttpResponse> {
     let other: UserId = other.parse().map_err(|_| Problem::Missing("block"))?;
-    let (user, clock) = (me.user(), app.clock.clone());
+    lift(&app, me.user(), other).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `user` lets `other` be again: both may be in the group of their conversation.
+pub(super) async fn lift(app: &App, user: UserId, other: UserId) -> Result<()> {
+    let clock = app.clock.clone();
     let lifted = app.db.write(move |conn| {
         let conversation = conversations::lock_private(conn, user, other)?;
         contacts::unblock(conn, user, other)?;
@@ -60,8 +66,7 @@ async fn remove(app: Data<App>, me: SignedIn, other: Path<String>) -> Result<Htt
         Ok(conversation)
     });
     let conversation = lifted.await?;
-    apply(&app, conversation, [user, other], &[user, other]).await?;
-    Ok(HttpResponse::NoContent().finish())
+    apply(app, conversation, [user, other], &[user, other]).await
 }
 
 /// What they share in their conversation is another. The door puts its group right at once; the job is for a relay that does

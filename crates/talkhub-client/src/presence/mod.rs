@@ -1,6 +1,7 @@
 //! Connections: relay IDs, who is there, and telling those who may know.
 
 pub mod blocks;
+pub mod blocks_page;
 pub mod choice;
 pub mod http;
 pub mod live;

@@ -61,6 +61,7 @@ pub fn router(
         .configure(contacts::pictures::routes)
         .configure(accounts::privacy_http::pages)
         .configure(presence::choice::pages)
+        .configure(presence::blocks_page::pages)
         .configure(accounts::security::routes)
         .configure(accounts::setup::pages)
         .configure(accounts::reset::pages)

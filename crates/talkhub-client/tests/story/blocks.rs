@@ -252,3 +252,55 @@ async fn f08_neither_sees_whether_the_other_is_there() {
     assert_eq!(told(&app), [(anns, true), (bobs, true)]);
     app.run_jobs().await;
 }
+
+#[actix_web::test]
+async fn f09_the_settings_page_lists_whom_one_has_blocked_and_lifts_it() {
+    let app = TestApp::new().await;
+    let (ann, bob) = two(&app).await;
+    befriend(&ann, &bob).await;
+    let talk = app.talk([&ann, &bob]).await;
+    let page = ann.get("/settings/blocked").await;
+    assert!(page.text.contains("You have blocked nobody."), "{}", page.text);
+    block(&ann, &bob).await;
+    let page = ann.get("/settings/blocked").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("100 000 0002") && page.text.contains(r#"aria-label="Unblock: "#));
+    // The blocked one's own page says nothing of it, and a block of others is not theirs to lift.
+    let theirs = bob.get("/settings/blocked").await;
+    assert!(!theirs.text.contains("1000000001"), "{}", theirs.text);
+    bob.submit("/settings/blocked", &[("user_id", "1000000001")])
+        .await;
+    assert_eq!(
+        bob.says(talk, "let me in", 2).await.refusal(),
+        "403 not-reachable"
+    );
+    let visitor = app.visitor();
+    let sent = visitor
+        .submit("/settings/blocked", &[("user_id", "1000000002")])
+        .await;
+    let looked = visitor.get("/settings/blocked").await;
+    for answer in [sent, looked] {
+        assert_eq!(answer.header("location"), "/login?next=/settings/blocked");
+    }
+    app.frames();
+    let lifted = ann
+        .submit("/settings/blocked", &[("user_id", "1000000002")])
+        .await;
+    assert_eq!(
+        (lifted.status, lifted.header("location")),
+        (303, "/settings/blocked?lifted=1")
+    );
+    let page = ann.get("/settings/blocked?lifted=1").await;
+    assert!(page.text.contains("Unblocked.") && !page.text.contains("1000000002"));
+    assert_eq!(bob.says(talk, "thank you", 3).await.status, 201);
+    // Pressed twice, or unblocked elsewhere meanwhile: the same.
+    let again = ann
+        .submit("/settings/blocked", &[("user_id", "1000000002")])
+        .await;
+    assert_eq!(again.status, 303);
+    assert_eq!(
+        ann.submit("/settings/blocked", &[("user_id", "12")]).await.status,
+        404
+    );
+    app.run_jobs().await;
+}
