@@ -2,6 +2,7 @@
 
 use super::StartError;
 use crate::accounts;
+use crate::contacts::{self, Note};
 use crate::conversations;
 use crate::messages::{Author, Body, Draft, send_all};
 use crate::platform::clock::Clock;
@@ -22,6 +23,13 @@ const PEOPLE: [(&str, &str, &str, &str); 4] = [
     ("user2", "user2@test.com", "Ben Okoro", "1000000002"),
     ("mira", "mira@test.com", "Mira Sol", "3141592654"),
     ("jonas", "jonas@test.com", "Jonas Hale", "2718281828"),
+];
+
+/// Who asks whom to become a contact, and with which note; whether that was accepted.
+const REQUESTS: [(usize, usize, &str, bool); 3] = [
+    (1, 0, "", true),
+    (2, 0, "From the darkroom", true),
+    (3, 0, "Jonas, with the boat on Saturday", false),
 ];
 
 /// Who writes to whom, how many minutes after the line before.
@@ -117,6 +125,13 @@ fn fill_empty(conn: &mut DbConn, config: &Config, hashes: &[String], now: i64) -
     let mut people = Vec::new();
     for (person, hash) in PEOPLE.iter().zip(hashes) {
         people.push(register(conn, person, hash, config, &clock)?);
+    }
+    for (from, to, note, accepted) in REQUESTS {
+        contacts::ask(conn, people[from], people[to], &Note::parse(note)?, &clock)?;
+        if accepted {
+            // Asking back is accepting.
+            contacts::ask(conn, people[to], people[from], &Note::parse("")?, &clock)?;
+        }
     }
     for (from, to, after, text) in LINES {
         clock.advance(Duration::from_secs(after.unsigned_abs() * 60 + 1));

@@ -291,17 +291,15 @@ async fn the_demo_fills_an_empty_database_and_refuses_another() {
         )
         .await;
     assert_eq!(answer.status, 201, "{}", answer.text);
-    let list = app
-        .visitor()
-        .with_cookies(&answer)
-        .get("/api/v1/conversations")
-        .await;
-    assert_eq!(
-        list.body["conversations"].as_array().unwrap().len(),
-        4,
-        "{}",
-        list.text
-    );
+    let ada = app.visitor().with_cookies(&answer);
+    let list = ada.get("/api/v1/conversations").await;
+    let states = list.body["conversations"].as_array().unwrap().iter();
+    let states: Vec<_> = states.map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["open"; 4], "{}", list.text);
+    let count = |answer: &crate::app::Answer, name: &str| answer.body[name].as_array().unwrap().len();
+    assert_eq!(count(&ada.get("/api/v1/contacts").await, "contacts"), 2);
+    assert_eq!(count(&ada.get("/api/v1/contact-requests").await, "incoming"), 1);
+    app.run_jobs().await;
 }
 
 #[actix_web::test]
