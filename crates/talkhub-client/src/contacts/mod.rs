@@ -66,9 +66,9 @@ pub fn list_barriers(conn: &mut DbConn, pairs: &[Pair]) -> Result<HashMap<(UserI
             }
         }
     }
-    Ok(barriers)
     let to_left = barriers.iter_mut().filter(|((_, whom), _)| left.contains(whom));
     to_left.for_each(|(_, barrier)| *barrier = Barrier::Left);
+    Ok(barriers)
 }
 
 /// What holds between `me` and `other`, as `me` may know it.
