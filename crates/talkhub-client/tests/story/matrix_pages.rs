@@ -45,6 +45,8 @@ const PAGES: &str = "
     POST /settings/password             303 422 422
     GET  /settings/privacy              303 200 200
     POST /settings/privacy              303 303 303
+    GET  /settings/blocked              303 200 200
+    POST /settings/blocked              303 303 303
     GET  /settings/security             303 200 200
     POST /settings/security/devices     303 303 303
     POST /settings/security/factor      303 422 422
