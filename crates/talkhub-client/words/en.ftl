@@ -80,6 +80,7 @@ request-note-control = A note has no invisible characters.
 block-oneself = You cannot block yourself.
 of-person = { $what }: { $name }
 unblock = Unblock
+undo = Undo
 settings-blocked = Blocked people
 blocked-lead = They cannot write to you, find you, or see whether you are there, and nobody tells them. What they try meanwhile stays away for good.
 blocked-none = You have blocked nobody. Whoever bothers you can be blocked from their profile.

@@ -1,7 +1,6 @@
 // The page as a whole: sidebar, what is open, the bottom bar of phones, dialogs and quiet hints.
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { CircleUserRound, MessagesSquare, Search, X } from "lucide";
+import { CircleUserRound, MessagesSquare, Search } from "lucide";
 import type { IconNode } from "lucide";
 import type { ComponentChildren } from "preact";
 import { me } from "../accounts/actions.dom";
@@ -10,6 +9,7 @@ import { ThemeChoice } from "../accounts/own_card.dom";
 import { list } from "../conversations/actions.dom";
 import { Find } from "../conversations/find.dom";
 import { totalUnread } from "../conversations/state.std";
+import { Dialog } from "../kit/dialog.dom";
 import { EmptySea } from "../kit/drawings.dom";
 import { Icon } from "../kit/icon.dom";
 import { useLate } from "../kit/late.dom";
@@ -180,35 +180,5 @@ function BottomBar() {
         </button>
       ))}
     </nav>
-  );
-}
-
-function Dialog({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
-  const box = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    // Before the effects of what is inside, so that its field gets the focus.
-    const before = document.activeElement;
-    box.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus();
-    };
-  }, []);
-  return (
-    <dialog
-      ref={box}
-      class="dialog"
-      aria-label={label}
-      onClose={onClose}
-      onClick={(event) => {
-        if (event.target === event.currentTarget) onClose();
-      }}
-    >
-      <div class="dialog__body">
-        {children}
-        <button type="button" class="button button--icon dialog__close" aria-label={say("close")} onClick={onClose}>
-          <Icon of={X} />
-        </button>
-      </div>
-    </dialog>
   );
 }

@@ -5,6 +5,7 @@ import "./base.css";
 import "../kit/controls.css";
 import "../kit/avatar.css";
 import "../kit/skeleton.css";
+import "../kit/menu.css";
 import "./shell.css";
 import "./sidebar.css";
 import "./home.css";

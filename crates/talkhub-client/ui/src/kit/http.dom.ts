@@ -30,6 +30,13 @@ export async function call<T>(method: Method, path: string, read: (input: unknow
   return answered(heard, read);
 }
 
+/** As `call`, and it gets through even if the page is left at this moment. Only for what is small. */
+export async function callLasting<T>(method: Method, path: string, read: (input: unknown) => T): Promise<Answer<T>> {
+  const heard = await exchange(method, path, {}, undefined, true);
+  if (heard?.status === 401) signedOut();
+  return answered(heard, read);
+}
+
 /** As `call`, where "signed out" is only an answer: whoever signs out on purpose leaves in their own way. */
 export async function callToLeave<T>(method: Method, path: string, read: (input: unknown) => T): Promise<Answer<T>> {
   return answered(await exchange(method, path, {}), read);
@@ -60,7 +67,7 @@ interface Heard {
 }
 
 /** One request and its whole answer; null: none in time. */
-async function exchange(method: Method, path: string, headers: Record<string, string>, body?: unknown): Promise<Heard | null> {
+async function exchange(method: Method, path: string, headers: Record<string, string>, body?: unknown, keepalive = false): Promise<Heard | null> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE);
   try {
@@ -72,6 +79,7 @@ async function exchange(method: Method, path: string, headers: Record<string, st
       headers: { accept: "application/json", ...(method === "GET" ? {} : { "content-type": "application/json" }), ...headers },
       ...(method === "GET" ? {} : { body: JSON.stringify(body ?? {}) }),
       signal: patience.signal,
+      keepalive,
     });
     noteTime(answer.headers.get("date"), asked);
     const text = await answer.text();
@@ -103,8 +111,11 @@ export const nothing = (): true => true;
 /** Not an answer of ours: something on the way spoke, such as a proxy or the page of a hotel. It says nothing about what was asked. */
 const FOREIGN = "foreign";
 
+/** Whether the logic server itself said so: its words can be shown. */
+export const isOurs = (problem: Problem): boolean => problem.type.startsWith("/problems/");
+
 /** Whether a problem is a definite no of ours that names a rule; all else may be tried again. */
-export const isFinal = (problem: Problem): boolean => problem.type.startsWith("/problems/") && 400 <= problem.status && problem.status < 500 && ![401, 408, 425, 429].includes(problem.status);
+export const isFinal = (problem: Problem): boolean => isOurs(problem) && 400 <= problem.status && problem.status < 500 && ![401, 408, 425, 429].includes(problem.status);
 
 function seconds(header: string | null): number | null {
   const value = Number(header ?? Number.NaN);

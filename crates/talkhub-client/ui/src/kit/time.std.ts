@@ -26,6 +26,9 @@ export const exact = (at: number, zone?: string): string => format({ dateStyle: 
 /** `20 Nov 2026, 14:05`. */
 export const brief = (at: number, zone?: string): string => format({ dateStyle: "medium", timeStyle: "short" }, zone).format(at);
 
+/** `20 Nov 2026`. */
+export const day = (at: number, zone?: string): string => format({ dateStyle: "medium" }, zone).format(at);
+
 /** Which words a day needs: the two near ones have names. */
 export function nearDay(at: number, now: number, zone?: string): "today" | "yesterday" | "earlier" {
   const day = dayOf(at, zone);
