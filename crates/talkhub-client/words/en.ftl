@@ -60,6 +60,8 @@ id-checking = Checking…
 show-password = Show password
 hide-password = Hide password
 passwords-differ = The two passwords are not the same yet.
+own-menu = { $name }: how others see you
+own-home = Your ID and next steps
 log-out-unsent =
     { $count ->
         [one] One message has not gone out yet. Logging out throws it away.
@@ -151,6 +153,18 @@ offline = Offline
 away-status = Away
 busy-status = Do not disturb
 invisible-status = Invisible
+presence-why-online = Becomes Away by itself while you are gone
+presence-why-away = Until you choose otherwise
+presence-why-busy = Others see that you want quiet
+presence-why-invisible = Others see you as offline
+presence-failed = That did not get through. Try again in a moment.
+online-people = Who is online
+online-count =
+    { $count ->
+        [one] 1 online
+       *[other] { $count } online
+    }
+online-you = { $name } (you)
 last-seen-now = last seen just now
 last-seen-today = last seen today { $time }
 last-seen-yesterday = last seen yesterday { $time }

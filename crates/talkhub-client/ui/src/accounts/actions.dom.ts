@@ -3,7 +3,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import { call, callToLeave, nothing } from "../kit/http.dom";
 import { reach } from "../kit/reach.dom";
 import { freeUserId, me as readMe, profile } from "../relay/codec.std";
-import type { FreeUserId, Me, Person, Profile, Theme, UserId } from "../relay/wire.gen.std";
+import type { FreeUserId, Me, Person, PresenceChoice, Profile, Theme, UserId } from "../relay/wire.gen.std";
 import type { Answer } from "../kit/http.dom";
 
 const state = signal<Me | null>(null);
@@ -32,6 +32,23 @@ export async function chooseTheme(theme: Theme): Promise<void> {
   showTheme(theme);
   const answer = await call("PATCH", "/api/v1/me", readMe, { theme });
   if (answer.kind === "ok") state.value = answer.value;
+}
+
+const notChosen = signal(false);
+/** The last choice did not get through: it is as it was. */
+export const presenceFailed: ReadonlySignal<boolean> = notChosen;
+
+/** What one wants to be shown as. Shown at once, and taken back if the server did not hear of it. */
+export async function choosePresence(choice: PresenceChoice): Promise<void> {
+  const before = state.value?.presence;
+  if (!state.value || before === undefined || before === choice) return;
+  notChosen.value = false;
+  state.value = { ...state.value, presence: choice };
+  const answer = await call("PUT", "/api/v1/me/presence", readMe, { presence: choice });
+  if (state.value.presence !== choice) return; // chosen otherwise meanwhile, here or on another device
+  if (answer.kind === "ok") state.value = answer.value;
+  else state.value = { ...state.value, presence: before };
+  notChosen.value = answer.kind !== "ok";
 }
 
 export function showTheme(theme: Theme): void {

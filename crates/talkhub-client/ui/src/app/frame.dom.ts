@@ -50,7 +50,7 @@ function drawIcon(count: number): void {
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (document.querySelector("dialog[open]")) return; // what lies under it is not for keys
+  if (document.querySelector("dialog[open], :popover-open")) return; // what lies under it is not for keys
   if (event.altKey && !event.ctrlKey && !event.metaKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     step(event.key === "ArrowDown" ? 1 : -1);

@@ -6,6 +6,7 @@ import type { ComponentChildren } from "preact";
 import { me } from "../accounts/actions.dom";
 import { IdCard } from "../accounts/id_card.dom";
 import { ThemeChoice } from "../accounts/own_card.dom";
+import { PresenceChoices } from "../accounts/presence_choice.dom";
 import { list } from "../conversations/actions.dom";
 import { Find } from "../conversations/find.dom";
 import { totalUnread } from "../conversations/state.std";
@@ -140,6 +141,7 @@ function You({ onSignOut, note }: { onSignOut: () => void; note: ComponentChildr
   return (
     <div class="main__pane main__pane--phone you">
       <IdCard me={self} link={window.location.origin + pathOf(self.user_id)} />
+      <PresenceChoices me={self} name="presence-you" />
       <ThemeChoice me={self} />
       <a class="button button--wide" href="/settings/profile">
         {say("settings")}

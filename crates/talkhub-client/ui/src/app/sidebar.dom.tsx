@@ -9,6 +9,7 @@ import { list } from "../conversations/actions.dom";
 import { Row } from "../conversations/row.dom";
 import { filtered, newestFirst, partner } from "../conversations/state.std";
 import { Icon } from "../kit/icon.dom";
+import { idle } from "../kit/idle.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { useLate } from "../kit/late.dom";
 import { PHONE, useMedia } from "../kit/media.dom";
@@ -17,11 +18,13 @@ import { say } from "../kit/words.std";
 import { newestUnsaved } from "../messages/actions.dom";
 import { draft } from "../messages/drafts.dom";
 import { shown as shownAs } from "../presence/actions.dom";
+import { ownShown } from "../presence/state.std";
 import { isTyping } from "../presence/view.dom";
 import { link } from "../relay/actions.dom";
 import { ConnectionBar } from "../relay/bar.dom";
 import type { Conversation, Me } from "../relay/wire.gen.std";
 import { Hints } from "./hints.dom";
+import { OnlineList } from "./online.dom";
 import { finding, goHome, goTo, open } from "./place.dom";
 import { pathOf } from "./routes.std";
 
@@ -76,8 +79,9 @@ export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: Comp
         />
       </div>
       <ConversationList self={self} text={text.value} />
+      <OnlineList self={self} />
       {note}
-      <OwnCard me={self} online={link.value.phase === "connected"} onHome={goHome} onSignOut={onSignOut} />
+      <OwnCard me={self} shown={ownShown(self.presence, link.value.phase === "connected", idle.value)} onHome={goHome} onSignOut={onSignOut} />
       <Handle />
     </aside>
   );
