@@ -20,6 +20,7 @@ use crate::accounts::{self, PeopleQuery};
 use crate::platform::app::App;
 use crate::platform::db::{DbConn, dialect};
 use crate::platform::problem::{Problem, Result};
+use diesel::OptionalExtension;
 use shared_protocol::api::{self, ContactState};
 use shared_protocol::{Group, ServerFrame, UserId};
 use std::collections::{HashMap, HashSet};
@@ -275,10 +276,12 @@ pub fn note_change_for_contacts(conn: &mut DbConn, me: UserId) -> Result<Vec<Use
     Ok(contacts)
 }
 
-/// Holds both people until the transaction ends: whatever happens between two people happens one after the other.
-fn lock(conn: &mut DbConn, pair: Pair) -> Result<()> {
+/// Holds both people until the transaction ends: whatever happens between two people happens one after the other. Who holds
+/// a conversation too has taken it before, as whoever writes in it does.
+pub fn lock(conn: &mut DbConn, pair: Pair) -> Result<()> {
     for person in pair.people() {
-        dialect::lock_person(conn, person)?;
+        // Nobody with this user ID: nothing to hold.
+        dialect::lock_person(conn, person).optional()?;
     }
     Ok(())
 }

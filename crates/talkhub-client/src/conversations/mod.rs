@@ -23,17 +23,29 @@ pub struct Private {
     pub is_young: bool,
 }
 
+impl From<Conversation> for Private {
+    fn from(found: Conversation) -> Self {
+        Self {
+            conversation: found.id,
+            group: found.group,
+            is_young: found.seq == 0,
+        }
+    }
+}
+
 /// Finds or makes the private conversation of `me` and `other`; the same for both, whoever begins. One that a stranger
 /// begins is a message request for the other one. What exists is found whatever the rules say now: it can be read.
 pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock: &Clock) -> Result<Private> {
     let pair = Pair::of(me, other);
     let key = pair.key();
     if let Some(found) = store::find_private(conn, &key)? {
-        return Ok(Private {
-            conversation: found.id,
-            group: found.group,
-            is_young: found.seq == 0,
-        });
+        return Ok(found.into());
+    }
+    // What is decided on here still holds when the conversation is there: a block, a contact, the other one's try at the
+    // same conversation come before us and are found, or after us and find it.
+    contacts::lock(conn, pair)?;
+    if let Some(found) = store::find_private(conn, &key)? {
+        return Ok(found.into());
     }
     if accounts::find(conn, other)?.is_none() {
         return Err(Problem::Missing("person"));
@@ -41,7 +53,6 @@ pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock:
     let reach = contacts::reach(conn, me, other)?;
     reach.check()?;
     let made = Conversation::private(clock.conversation_id(), clock.group());
-    // If the other one makes it at this moment, the unique key stops us and the transaction runs again: found.
     store::insert(conn, &made, &key, me, clock.now())?;
     let mut people = pair.people().to_vec();
     people.dedup();
@@ -52,11 +63,7 @@ pub fn find_or_make_private(conn: &mut DbConn, me: UserId, other: UserId, clock:
     if reach == Reach::AsRequest {
         store::insert_message_request(conn, made.id, other)?;
     }
-    Ok(Private {
-        conversation: made.id,
-        group: made.group,
-        is_young: true,
-    })
+    Ok(made.into())
 }
 
 /// The group of this conversation, whoever asks.
@@ -123,9 +130,15 @@ pub fn find_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Opt
 }
 
 /// The private conversation of these two, if there is one, held until the transaction ends: whoever writes in it at this
-/// moment has done so, or comes after us.
+/// moment has done so, or comes after us. If there is none, nobody begins it until then.
 pub fn lock_private(conn: &mut DbConn, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
-    let Some(found) = store::find_private(conn, &Pair::of(one, other).key())? else {
+    let pair = Pair::of(one, other);
+    let mut found = store::find_private(conn, &pair.key())?;
+    if found.is_none() {
+        contacts::lock(conn, pair)?;
+        found = store::find_private(conn, &pair.key())?;
+    }
+    let Some(found) = found else {
         return Ok(None);
     };
     lock(conn, &[&found.group])?;

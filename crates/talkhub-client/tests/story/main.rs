@@ -35,6 +35,7 @@ mod presence;
 mod privacy;
 mod privacy_doors;
 mod profile;
+mod races;
 mod refused;
 mod reset;
 mod router;
