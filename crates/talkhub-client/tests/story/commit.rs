@@ -108,6 +108,7 @@ async fn whoever_signed_out_is_told_to_come_back_and_nothing_is_stored() {
     let mut link = Link::new(&app, 512);
     link.submit(tab.submit(1, 1, None, &message("late")));
     assert_eq!(words(&link.settled(1).await), ["1 busy"]);
+    link.done().await;
     assert_eq!(bob.sees(talk).await, Vec::<String>::new());
     app.app.relay.take_recorded();
     app.run_jobs().await;

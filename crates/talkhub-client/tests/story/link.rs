@@ -88,6 +88,27 @@ impl Link {
         self.committer.submit(&submit, &self.sender);
     }
 
+    /// Until the writer has done everything that it was given, also what remains to be done when the senders have their
+    /// answers. All answers must have been taken.
+    pub async fn done(&mut self) {
+        const LAST: u64 = 999_999;
+        let nobody = RelayId::new([0; 16]);
+        // It cannot be read, so nothing comes of it but an answer.
+        self.submit(Submit {
+            r: LAST,
+            receipt: None,
+            from: Stamp {
+                relay_id: nobody,
+                subject: String::new(),
+            },
+            to: String::new(),
+            id: String::new(),
+            prev: None,
+            frame: String::new(),
+        });
+        assert_eq!(self.settled(1).await[0].r, LAST);
+    }
+
     /// The next `count` answers, in the order in which they came: `r status`.
     pub async fn settled(&mut self, count: usize) -> Vec<Settle> {
         let mut settled = Vec::new();

@@ -4,7 +4,7 @@ use crate::app::{START, TestApp, message_id};
 use crate::link::{Link, Tab, message};
 use crate::passed_on::{hand_in, item, passed_on, results};
 use diesel::prelude::*;
-use shared_protocol::internal::{Outcome, Submit};
+use shared_protocol::internal::Outcome;
 use shared_protocol::{ConversationId, ServerFrame, UserId};
 use talkhub_client::messages::forget_old_refusals;
 use talkhub_client::platform::db::schema::members;
@@ -51,13 +51,7 @@ async fn inv11_what_was_refused_once_is_never_stored_later() {
         };
         assert_eq!(problem.kind, "/problems/missing");
     }
-    // The others are told after the sender: before the writer takes up anything more.
-    let id = "no id".to_owned();
-    link.submit(Submit {
-        id,
-        ..unheard.clone()
-    });
-    link.settled(1).await;
+    link.done().await;
     let not_saved = ServerFrame::NotSaved {
         conversation: talk,
         user_id: ann.id,
@@ -165,6 +159,7 @@ async fn bad09_a_message_that_cannot_be_taken_is_refused_for_whoever_brings_it()
     assert!(
         matches!(&link.settled(1).await[0].outcome, Outcome::Refused { problem } if problem.kind == "/problems/invalid")
     );
+    link.done().await;
     assert_eq!(app.frames().len(), 1);
     assert_eq!(
         results(&hand_in(&bob, talk, &[item(&long)]).await),
