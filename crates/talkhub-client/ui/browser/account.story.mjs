@@ -212,7 +212,8 @@ export const stories = {
     const { page } = ann;
     await page.locator(".tabs").getByRole("button", { name: "People" }).click();
     await page.getByRole("searchbox").fill(bob.id);
-    await page.getByRole("button", { name: "Message" }).click();
+    await page.locator(".list__empty").getByRole("button", { name: "Find someone" }).click();
+    await page.locator(".dialog").getByRole("button", { name: "Message" }).click();
     await page.waitForURL(new RegExp(`/chat/${bob.id}`));
     await page.fill(".composer textarea", "from the phone");
     await page.getByRole("button", { name: "Send" }).click();

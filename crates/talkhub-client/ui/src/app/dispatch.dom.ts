@@ -1,6 +1,7 @@
 // What comes in, handed to the slices; and when everything is compared with the server: one path for opening, reconnecting, waking.
 import { computed, effect } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
+import * as contacts from "../contacts/actions.dom";
 import * as conversations from "../conversations/actions.dom";
 import { behind, totalUnread } from "../conversations/state.std";
 import { onSignedOut } from "../kit/http.dom";
@@ -8,6 +9,7 @@ import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
 import { onBack, probeBy, reach } from "../kit/reach.dom";
 import { steady } from "../kit/steady.dom";
+import * as undo from "../kit/undo.dom";
 import * as messages from "../messages/actions.dom";
 import { inMemoryOnly, outbox } from "../messages/kept.dom";
 import { unsent } from "../messages/outbox.std";
@@ -31,13 +33,16 @@ const DOWN_JITTER = 1_000;
 
 export function begin(island: Island): void {
   accounts.begin(island.me);
+  contacts.begin(presence.seen, () => void follow());
   conversations.begin(island.me);
+  undo.begin();
   onSignedOut(toLogin);
   watchTabs();
   probeBy(() => void compareHeads());
   onBack(() => sender.hurry());
   void messages.begin(island.me, doubt);
   void refreshList();
+  void contacts.load();
   // The stream rests only after the resync: until then one of the two has told everything.
   relay.begin({ up: () => void resync().then(live.rest), down: () => undefined, delivered });
   live.begin({ isMine, up: () => void resync(), down: compareSoon, delivered });
@@ -88,6 +93,7 @@ let listTimer: ReturnType<typeof setTimeout> | undefined;
 /** The whole list; opened timelines that are behind it follow up. Tried again by itself until it has come. */
 async function refreshList(): Promise<boolean> {
   clearTimeout(listTimer);
+  const before = conversations.list.value?.history ?? null;
   const all = await conversations.load();
   if (all === null) {
     listTries += 1;
@@ -95,6 +101,7 @@ async function refreshList(): Promise<boolean> {
     return false;
   }
   listTries = 0;
+  if (before !== null && before !== all.history_id) contacts.forget();
   presence.contact();
   sender.learn(all.history_id);
   for (const one of all.conversations) {
@@ -145,6 +152,7 @@ async function follow(): Promise<void> {
   const news = await conversations.follow();
   if (news === "other history") return void (await refreshList());
   if (news?.me) accounts.learn(news.me);
+  if (news) contacts.learn(news.relations, news.upto);
   for (const one of news?.conversations ?? []) notePresence(one);
 }
 
@@ -203,6 +211,7 @@ function onServer(frame: ServerFrame): void {
       return; // stands in the list of devices
     case "profile":
       accounts.hearProfile(frame.user);
+      contacts.hearProfile(frame.user);
       conversations.apply({ kind: "profile", user: frame.user });
       return messages.hearProfile(frame.user);
     default:

@@ -5,15 +5,17 @@ import type { IconNode } from "lucide";
 import { me } from "../accounts/actions.dom";
 import { copy } from "../accounts/actions.dom";
 import { IdCard } from "../accounts/id_card.dom";
+import { relations } from "../contacts/actions.dom";
+import { contacts } from "../contacts/state.std";
 import { list } from "../conversations/actions.dom";
-import { newestFirst, partner } from "../conversations/state.std";
+import { partner } from "../conversations/state.std";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { remember, remembered } from "../kit/keep.dom";
 import { say } from "../kit/words.std";
 import { isOnline, presence, shown } from "../presence/actions.dom";
 import { grouped } from "../relay/ids.std";
-import type { Me, Member } from "../relay/wire.gen.std";
+import type { Me } from "../relay/wire.gen.std";
 import { finding, goTo } from "./place.dom";
 import { pathOf } from "./routes.std";
 
@@ -30,7 +32,7 @@ export function Home() {
         </header>
         <IdCard me={self} link={window.location.origin + pathOf(self.user_id)} onShared={() => (shared.value = true)} />
         <NextSteps self={self} shared={shared.value} onShared={() => (shared.value = true)} />
-        <OnlineNow self={self} />
+        <OnlineNow />
       </div>
     </div>
   );
@@ -47,7 +49,7 @@ interface Step {
 function NextSteps({ self, shared, onShared }: { self: Me; shared: boolean; onShared: () => void }) {
   const state = list.value;
   if (!state || state.stage !== "ready") return null;
-  const others = [...state.all.values()].map((one) => ({ written: one.seq !== 0, notes: partner(one, self.user_id)?.user_id === self.user_id }));
+  const others = [...state.all.values()].filter((one) => one.state === "open").map((one) => ({ written: one.seq !== 0, notes: partner(one, self.user_id)?.user_id === self.user_id }));
   const share = async (): Promise<void> => {
     if (!(await copy(grouped(self.user_id)))) return;
     remember(`talkhub-shared:${self.user_id}`, "yes");
@@ -83,12 +85,9 @@ function NextSteps({ self, shared, onShared }: { self: Me; shared: boolean; onSh
   );
 }
 
-function OnlineNow({ self }: { self: Me }) {
-  const state = list.value;
-  if (!state || state.all.size === 0) return null;
-  const people = newestFirst(state)
-    .map((one) => partner(one, self.user_id))
-    .filter((one): one is Member => one !== null && one.user_id !== self.user_id);
+/** Contacts who are there. */
+function OnlineNow() {
+  const people = contacts(relations.value, isOnline);
   const there = people.filter((one) => isOnline(one.user_id));
   if (people.length === 0 || presence.value.knownUntil === null) return null;
   return (

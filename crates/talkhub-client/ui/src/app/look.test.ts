@@ -1,6 +1,6 @@
 // `look`: the programs were apart for a while, and everything that a page holds is compared, with some spread.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ANN, BOB, GROUP, message, TALK, OPEN } from "../messages/samples.std";
+import { ANN, BOB, GROUP, message, TALK, OPEN, relation } from "../messages/samples.std";
 import type { Conversation, Delivery, Me } from "../relay/wire.gen.std";
 
 const relay = vi.hoisted(() => ({ listener: null as null | { delivered(delivery: unknown): void } }));
@@ -39,8 +39,11 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
   server = {
     "/api/v1/conversations": { conversations: [talk(5, true)], rev: 3, history_id: "h" },
     "/api/v1/conversations/7/messages?limit=60": { messages: [message(1, 5)], marks: [], rev: 5, history_id: "h" },
+    "/api/v1/contacts": { contacts: [], rev: 3 },
+    "/api/v1/contact-requests": { incoming: [], outgoing: [], rev: 3 },
+    "/api/v1/blocks": { blocks: [], rev: 3 },
   };
-  const [{ begin }, { presence }, accounts, messages] = await Promise.all([import("./dispatch.dom"), import("../presence/actions.dom"), import("../accounts/actions.dom"), import("../messages/actions.dom")]);
+  const [{ begin }, { presence }, accounts, contacts, messages] = await Promise.all([import("./dispatch.dom"), import("../presence/actions.dom"), import("../accounts/actions.dom"), import("../contacts/actions.dom"), import("../messages/actions.dom")]);
   begin({ me, now: Date.now(), language: "en", idle_after_s: 600 });
   messages.open(TALK);
   await vi.advanceTimersByTimeAsync(10);
@@ -49,7 +52,7 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
   server = {
     "/api/v1/conversations": { conversations: [talk(6, false)], rev: 4, history_id: "h" },
     "/api/v1/conversations/7/changes?after=5": { messages: [message(1, 6)], marks: [], upto: 6, too_far: false, history_id: "h" },
-    "/api/v1/me/changes?after=3": { me: { ...me, rev: 4, theme: "light" }, conversations: [], relations: [], upto: 4, history_id: "h" },
+    "/api/v1/me/changes?after=3": { me: { ...me, rev: 4, theme: "light" }, conversations: [], relations: [relation(BOB, "contact")], upto: 4, history_id: "h" },
   };
   asked = [];
   vi.spyOn(Math, "random").mockReturnValue(0.99);
@@ -60,5 +63,5 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
   expect(asked.sort()).toEqual(Object.keys(server).sort());
   expect(presence.value.people.get(BOB.user_id)?.online).toBe(false);
   expect(messages.timeline(TALK).value.rows.map((row) => row.rev)).toEqual([6]);
-  expect(accounts.me.value?.theme).toBe("light");
+  expect([accounts.me.value?.theme, contacts.relation(BOB).contact]).toEqual(["light", "contact"]);
 });

@@ -2,10 +2,10 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import * as conversations from "../conversations/actions.dom";
 import { withPerson } from "../conversations/state.std";
-import { isFinal } from "../kit/http.dom";
+import { isFinal, isOurs } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
 import * as messages from "../messages/actions.dom";
-import type { ConversationId, UserId } from "../relay/wire.gen.std";
+import type { ConversationId, Problem, UserId } from "../relay/wire.gen.std";
 import { pathOf, routeOf, type Route } from "./routes.std";
 
 export type Open =
@@ -13,6 +13,8 @@ export type Open =
   | { kind: "opening"; user: UserId }
   | { kind: "open"; id: ConversationId }
   | { kind: "missing"; text: string }
+  /** A rule stands in the way: their settings, a block. */
+  | { kind: "refused"; user: UserId; problem: Problem }
   | { kind: "failed"; user: UserId };
 
 export type Pane = "chats" | "people" | "you";
@@ -39,7 +41,7 @@ export function begin(): void {
 /** Goes to a person's conversation. */
 export function goTo(user: UserId): void {
   finding.value = null;
-  pane.value = "chats";
+  if (pane.value === "you") pane.value = "chats";
   if (window.location.pathname !== pathOf(user)) window.history.pushState({ inside: true }, "", pathOf(user));
   void show({ kind: "person", user });
 }
@@ -54,6 +56,11 @@ export function goBack(): void {
   const state: unknown = window.history.state;
   if (typeof state === "object" && state !== null && "inside" in state) window.history.back();
   else goHome();
+}
+
+/** Once more, where a rule stood in the way that may be gone. */
+export function again(): void {
+  void show(routeOf(window.location.pathname));
 }
 
 async function show(route: Route): Promise<void> {
@@ -84,6 +91,8 @@ async function show(route: Route): Promise<void> {
     messages.open(answer.value.id);
   } else if (answer.kind === "problem" && answer.problem.status === 404 && isFinal(answer.problem)) {
     opened.value = { kind: "missing", text: route.user };
+  } else if (answer.kind === "problem" && isOurs(answer.problem) && answer.problem.status === 403) {
+    opened.value = { kind: "refused", user: route.user, problem: answer.problem };
   } else {
     opened.value = { kind: "failed", user: route.user };
     retry = setTimeout(() => void show(route), 3_000);

@@ -1,6 +1,6 @@
 // The page as a whole: sidebar, what is open, the bottom bar of phones, dialogs and quiet hints.
 import { useSignal } from "@preact/signals";
-import { CircleUserRound, MessagesSquare, Search } from "lucide";
+import { CircleUserRound, MessagesSquare, UsersRound } from "lucide";
 import type { IconNode } from "lucide";
 import type { ComponentChildren } from "preact";
 import { me } from "../accounts/actions.dom";
@@ -14,16 +14,21 @@ import { Dialog } from "../kit/dialog.dom";
 import { EmptySea } from "../kit/drawings.dom";
 import { Icon } from "../kit/icon.dom";
 import { useLate } from "../kit/late.dom";
+import { OpenMenu } from "../kit/menu.dom";
+import { Offer } from "../kit/offer.dom";
 import { reach } from "../kit/reach.dom";
 import { say } from "../kit/words.std";
 import { unsent } from "../messages/sender.dom";
 import { ConversationView } from "../messages/view.dom";
 import { ConnectionBar } from "../relay/bar.dom";
 import { grouped, isUserId } from "../relay/ids.std";
+import { CardDialog } from "./card.dom";
 import { Details } from "./details.dom";
 import { Hints } from "./hints.dom";
 import { Home } from "./home.dom";
+import { Refused } from "./refused.dom";
 import { leaving, signOut, stay } from "./leaving.dom";
+import { waiting } from "./people.dom";
 import { details, finding, goBack, goHome, goTo, open, pane, type Pane } from "./place.dom";
 import { pathOf } from "./routes.std";
 import { Sidebar } from "./sidebar.dom";
@@ -50,18 +55,19 @@ export function Shell() {
       <Sidebar onSignOut={() => void asked()} note={sure.value === 0 && <NotOut />} />
       <main id="main" class="main" tabIndex={-1}>
         <Hints />
-        {pane.value === "people" && !inside && (
-          <div class="main__pane main__pane--phone">
-            <Find initial="" onPick={goTo} />
-          </div>
-        )}
         {pane.value === "you" && !inside && <You onSignOut={() => void asked()} note={sure.value === 0 && <NotOut />} />}
         <Opened />
       </main>
       {!inside && <BottomBar />}
       {finding.value && (
         <Dialog label={say("find-someone")} onClose={() => (finding.value = null)}>
-          <Find initial={finding.value.text} onPick={goTo} />
+          <Find
+            initial={finding.value.text}
+            onPick={(user) => {
+              pane.value = "chats"; // where the new conversation stands when one comes back
+              goTo(user);
+            }}
+          />
         </Dialog>
       )}
       {sure.value !== 0 && (
@@ -78,6 +84,9 @@ export function Shell() {
           <NotOut />
         </Dialog>
       )}
+      <CardDialog />
+      <OpenMenu />
+      <Offer />
     </div>
   );
 }
@@ -111,6 +120,8 @@ function Opened() {
         <Sorry title={say("not-found-title")} text={place.text.startsWith("/") ? say("not-found-page") : say("not-found-text", { id: isUserId(id) ? grouped(id) : place.text })} />
       );
     }
+    case "refused":
+      return <Refused key={place.user} user={place.user} problem={place.problem} />;
     case "failed":
       return <Sorry title={say("open-failed-title")} text={say(reach.value.phase === "away" ? "server-away-opening" : "open-failed-text")} />;
   }
@@ -165,10 +176,11 @@ function NotOut() {
 
 function BottomBar() {
   const unread = list.value ? totalUnread(list.value) : 0;
-  const tabs: { pane: Pane; icon: IconNode }[] = [
-    { pane: "chats", icon: MessagesSquare },
-    { pane: "people", icon: Search },
-    { pane: "you", icon: CircleUserRound },
+  const asking = waiting();
+  const tabs: { pane: Pane; icon: IconNode; news: string }[] = [
+    { pane: "chats", icon: MessagesSquare, news: unread === 0 ? "" : say("unread", { count: unread }) },
+    { pane: "people", icon: UsersRound, news: asking === 0 ? "" : say("requests-waiting", { count: asking }) },
+    { pane: "you", icon: CircleUserRound, news: "" },
   ];
   return (
     <nav class="tabs" aria-label={say("name")}>
@@ -176,9 +188,10 @@ function BottomBar() {
         <button type="button" key={tab.pane} class={`tabs__one ${pane.value === tab.pane ? "tabs__one--here" : ""}`} aria-current={pane.value === tab.pane ? "page" : undefined} onClick={() => (pane.value = tab.pane)}>
           <span class="tabs__icon">
             <Icon of={tab.icon} size={22} />
-            {tab.pane === "chats" && unread !== 0 && <span class="tabs__dot" />}
+            {tab.news !== "" && <span class="tabs__dot" />}
           </span>
           <span>{say(`bar-${tab.pane}`)}</span>
+          {tab.news !== "" && <span class="unseen">{tab.news}</span>}
         </button>
       ))}
     </nav>

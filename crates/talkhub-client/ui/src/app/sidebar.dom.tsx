@@ -1,13 +1,14 @@
-// The sidebar: the list of conversations with its filter, and oneself at the bottom. Its width can be drawn and is remembered.
+// The sidebar: the list of conversations or of people with its filter, and oneself at the bottom. Its width can be drawn and is remembered.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Search, UserRoundPlus } from "lucide";
 import { me } from "../accounts/actions.dom";
 import { OwnCard } from "../accounts/own_card.dom";
+import { showCard } from "../contacts/card.dom";
 import { list } from "../conversations/actions.dom";
 import { Row } from "../conversations/row.dom";
-import { filtered, newestFirst, partner } from "../conversations/state.std";
+import { badge, filtered, newestFirst, partner, totalUnread } from "../conversations/state.std";
 import { Icon } from "../kit/icon.dom";
 import { idle } from "../kit/idle.dom";
 import { remember, remembered } from "../kit/keep.dom";
@@ -25,7 +26,8 @@ import { ConnectionBar } from "../relay/bar.dom";
 import type { Conversation, Me } from "../relay/wire.gen.std";
 import { Hints } from "./hints.dom";
 import { OnlineList } from "./online.dom";
-import { finding, goHome, goTo, open } from "./place.dom";
+import { People, waiting } from "./people.dom";
+import { finding, goHome, goTo, open, pane, type Pane } from "./place.dom";
 import { pathOf } from "./routes.std";
 
 const [NARROWEST, USUAL, WIDEST] = [260, 320, 420];
@@ -64,13 +66,14 @@ export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: Comp
       </header>
       {phone && <ConnectionBar />}
       {phone && <Hints />}
+      <Places />
       <div class="search sidebar__search">
         <Icon of={Search} size={18} />
         <input
           type="search"
           value={text.value}
           placeholder={say("filter")}
-          aria-label={say("filter-hint")}
+          aria-label={say(pane.value === "people" ? "filter-people" : "filter-hint")}
           autocomplete="off"
           onInput={(event) => (text.value = event.currentTarget.value)}
           onKeyDown={(event) => {
@@ -78,12 +81,37 @@ export function Sidebar({ onSignOut, note }: { onSignOut: () => void; note: Comp
           }}
         />
       </div>
-      <ConversationList self={self} text={text.value} />
-      <OnlineList self={self} />
+      {pane.value === "people" ? <People text={text.value} /> : <ConversationList self={self} text={text.value} />}
+      {pane.value !== "people" && <OnlineList self={self} />}
       {note}
       <OwnCard me={self} shown={ownShown(self.presence, link.value.phase === "connected", idle.value)} onHome={goHome} onSignOut={onSignOut} />
       <Handle />
     </aside>
+  );
+}
+
+/** Chats and people; on phones the bar at the bottom stands for them. */
+function Places() {
+  const unread = list.value ? totalUnread(list.value) : 0;
+  const places: { pane: Pane; count: number; words: string }[] = [
+    { pane: "chats", count: unread, words: say("unread", { count: unread }) },
+    { pane: "people", count: waiting(), words: say("requests-waiting", { count: waiting() }) },
+  ];
+  const here = pane.value === "people" ? "people" : "chats";
+  return (
+    <div class="places" role="group" aria-label={say("places")}>
+      {places.map((place) => (
+        <button type="button" key={place.pane} class={`places__one ${place.pane === here ? "places__one--here" : ""}`} aria-current={place.pane === here ? "page" : undefined} onClick={() => (pane.value = place.pane)}>
+          <span>{say(`bar-${place.pane}`)}</span>
+          {place.count !== 0 && (
+            <span class="badge" key={place.count}>
+              <span aria-hidden="true">{badge(place.count)}</span>
+              <span class="unseen">{place.words}</span>
+            </span>
+          )}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -117,6 +145,7 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
               draft={draft(one.id).value}
               unsaved={unsavedOf(one, self)}
               onOpen={() => goTo(who.user_id)}
+              onFace={() => showCard(who)}
             />
           ) : null;
         })}

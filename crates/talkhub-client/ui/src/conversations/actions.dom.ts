@@ -3,7 +3,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import { call, callUnlessSame, type Answer, type Kept } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
 import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
-import type { Conversation, ConversationId, Conversations, Heads, Me, MyChanges, Person, UserId } from "../relay/wire.gen.std";
+import type { Conversation, ConversationId, Conversations, Heads, Me, MyChanges, Relation, UserId } from "../relay/wire.gen.std";
 import { emptyList, reduce, type List, type ListEvent } from "./state.std";
 
 let state = signal<List | null>(null);
@@ -65,7 +65,7 @@ export async function openWith(user: UserId): Promise<Answer<Conversation>> {
   return answer;
 }
 
-export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Person[] } | { kind: "failed"; query: string };
+export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Relation[] } | { kind: "failed"; query: string };
 const TYPED_OUT = 180;
 const searched = signal<Search>({ kind: "idle" });
 export const search: ReadonlySignal<Search> = searched;

@@ -20,17 +20,22 @@ export interface RowProps {
   /** What was said last and is not stored yet. */
   unsaved: { text: string; mine: boolean } | null;
   onOpen: () => void;
+  /** The picture was pressed. */
+  onFace: () => void;
 }
 
-export function Row({ conversation, self, href, open, shown, typing, draft, unsaved, onOpen }: RowProps) {
+export function Row({ conversation, self, href, open, shown, typing, draft, unsaved, onOpen, onFace }: RowProps) {
   const who = partner(conversation, self);
   if (!who) return null;
   const notes = who.user_id === self;
   const last = conversation.last_message;
   return (
-    <li>
+    <li class={`row ${open ? "row--open" : ""} ${conversation.unread === 0 ? "" : "row--unread"}`}>
+      <button type="button" class="row__face" tabIndex={-1} aria-label={say("profile-of", { name: who.display_name })} onClick={onFace}>
+        <Avatar person={who} shown={notes ? undefined : shown} />
+      </button>
       <a
-        class={`row ${open ? "row--open" : ""} ${conversation.unread === 0 ? "" : "row--unread"}`}
+        class="row__open"
         href={href}
         aria-current={open ? "page" : undefined}
         onClick={(event) => {
@@ -39,7 +44,6 @@ export function Row({ conversation, self, href, open, shown, typing, draft, unsa
           onOpen();
         }}
       >
-        <Avatar person={who} shown={notes ? undefined : shown} />
         <span class="row__words">
           <span class="row__line">
             <span class="row__name" dir="auto">

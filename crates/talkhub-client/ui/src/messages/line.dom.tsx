@@ -1,11 +1,12 @@
 // One message as it stands in the list, with its state in a mark and in words.
 import { Check, CheckCheck, CircleAlert, Clock } from "lucide";
 import type { ComponentChildren } from "preact";
+import { showCard } from "../contacts/card.dom";
 import { Avatar } from "../kit/avatar.dom";
 import { Icon } from "../kit/icon.dom";
 import { clock, exact } from "../kit/time.std";
 import { say } from "../kit/words.std";
-import type { ConversationId } from "../relay/wire.gen.std";
+import type { ConversationId, Person } from "../relay/wire.gen.std";
 import { putAway } from "./actions.dom";
 import { isLarge, type Line } from "./grouping.std";
 import * as sender from "./sender.dom";
@@ -46,7 +47,7 @@ export function MessageLine({ line, readTo, conversation }: { line: Line; readTo
   const classes = ["line", line.mine ? "line--mine" : "", line.starts ? "line--starts" : "", line.ends ? "line--ends" : "", line.unsaved && !line.mine ? "line--unsaved" : "", state === "failed" ? "line--failed" : ""];
   return (
     <div class={classes.filter(Boolean).join(" ")} data-key={line.key} data-seq={line.row?.seq}>
-      {!line.mine && <span class="line__face">{line.ends && line.sender && <Avatar person={line.sender} size="small" />}</span>}
+      {!line.mine && <span class="line__face">{line.ends && line.sender && <Face person={line.sender} />}</span>}
       <div class="line__body">
         <Bubble line={line}>
           <span class="bubble__meta">
@@ -59,6 +60,14 @@ export function MessageLine({ line, readTo, conversation }: { line: Line; readTo
         <Note line={line} state={state} words={words} conversation={conversation} />
       </div>
     </div>
+  );
+}
+
+function Face({ person }: { person: Person }) {
+  return (
+    <button type="button" class="line__who" aria-label={say("profile-of", { name: person.display_name })} onClick={() => showCard(person)}>
+      <Avatar person={person} size="small" />
+    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 // Made-up people and messages for the tests of this slice.
-import { isConversationId, isGroup, isMessageId, isUserId, type MessageId } from "../relay/ids.std";
-import type { Message, Person, Privacy } from "../relay/wire.gen.std";
+import { isConversationId, isGroup, isMessageId, isRequestId, isUserId, type MessageId } from "../relay/ids.std";
+import type { ContactRequest, ContactState, Message, Person, Privacy, Relation } from "../relay/wire.gen.std";
 
 const group = "YW5uJ3Mgb3duIGdyb3VwIQ";
 const talk = "7";
@@ -14,6 +14,11 @@ export function person(id: string): Person {
 }
 /** Who keeps nothing from anybody. */
 export const OPEN: Privacy = { last_seen: "everybody", read_receipts: "everybody", typing: "everybody", avatar: "everybody", find: "everybody", add: "everybody", call: "everybody", write: "everybody" };
+export function request(id: string, at: number, note = "hello"): ContactRequest {
+  if (!isRequestId(id)) throw new Error("good ids");
+  return { id, note, at };
+}
+export const relation = (one: Person, contact: ContactState = "none", more: Partial<Relation> = {}): Relation => ({ ...one, contact, blocked: false, ...more });
 export const ANN = person("1000000001");
 export const BOB = person("1000000002");
 
