@@ -226,17 +226,17 @@ pub fn count(conn: &mut DbConn, user: UserId, events: &[Event], since: i64) -> Q
         .get_result(conn)
 }
 
-/// Whether this person did this from the same device and address before the line with this id.
+/// Whether another line than the one with this id says that the person did this from the same device and address.
 pub fn was_done_from(
     conn: &mut DbConn,
     user: UserId,
     event: Event,
     source: &Source,
-    before: i64,
+    but: i64,
 ) -> QueryResult<bool> {
     let found: Option<i64> = a::audit
         .filter(a::user_id.eq(user))
-        .filter(a::id.lt(before))
+        .filter(a::id.ne(but))
         .filter(a::event.eq(event.word()))
         .filter(a::device.eq(&source.device))
         .filter(a::address.eq(&source.address))
