@@ -60,6 +60,16 @@ id-checking = Checking…
 show-password = Show password
 hide-password = Hide password
 passwords-differ = The two passwords are not the same yet.
+strength-hint = At least 8 characters.
+strength-short =
+    { $count ->
+        [one] One more character at least.
+       *[other] { $count } more characters at least.
+    }
+strength-weak = Weak: easy to guess.
+strength-fair = Fair: one more word helps.
+strength-good = Good.
+strength-strong = Strong.
 own-menu = { $name }: how others see you
 own-home = Your ID and next steps
 log-out-unsent =
@@ -520,6 +530,7 @@ activity-made-administrator = Made administrator
 data-export-title = Take your data with you
 data-export-lead = One zip with your profile and everything you wrote, as pages that open without a network and as JSON.
 data-export-submit = Download
+data-export-begun = One moment: the download begins once your password has been checked.
 leave-title = Delete your account
 leave-lead = Your name, your address and your sign-ins go for good, and nobody gets your ID again. This cannot be undone.
 leave-messages-too = Empty my messages too, for everybody

@@ -81,11 +81,12 @@ fn run(mut command: Command) -> Result<()> {
     bail!("{}\n{} failed", ended.said, command::shown(&command))
 }
 
-/// A digest over every source of the page, its lock file and the words that go into it.
+/// A digest over every source of the page, its lock file, and the words and common passwords that go into it.
 fn fingerprint() -> Result<String> {
     let mut files = Vec::new();
     collect(&place::ui(), &mut files)?;
     collect(&place::root().join("crates/talkhub-client/words"), &mut files)?;
+    files.push(place::root().join("crates/talkhub-client/src/accounts/common_passwords.txt"));
     files.sort();
     let mut digest = DefaultHasher::new();
     for file in files {

@@ -1,10 +1,11 @@
-// Small helps for the server's own pages: showing a password, another ID, whether an ID is free, the theme at once, times
-// in the reader's own zone.
+// Small helps for the server's own pages: showing a password and how strong it is, another ID, whether an ID is free, the
+// theme at once, times in the reader's own zone.
 // Every page works without this file.
 import "./styles.dom";
 import { createElement, Eye, EyeOff } from "lucide";
 import { isFree, offerUserId, showTheme, signOut, whoIsSignedIn } from "../accounts/actions.dom";
-import { brief } from "../kit/time.std";
+import { showsStrength } from "../accounts/strength.dom";
+import { brief, longDay } from "../kit/time.std";
 import { say } from "../kit/words.std";
 import { forgetDrafts } from "../messages/drafts.dom";
 import { openOutboxStore } from "../messages/outbox_store.dom";
@@ -23,9 +24,19 @@ for (const moment of document.querySelectorAll<HTMLTimeElement>("time[data-momen
   const at = Date.parse(moment.dateTime);
   if (!Number.isNaN(at)) moment.textContent = brief(at);
 }
-for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="register"], form[data-form="password"]')) samePasswords(form);
+for (const field of document.querySelectorAll<HTMLInputElement>('input[name="password"][autocomplete="new-password"]')) {
+  showsStrength(field);
+  if (field.form) samePasswords(field.form);
+}
+for (const day of document.querySelectorAll<HTMLTimeElement>("time[data-day]")) {
+  const at = Date.parse(day.dateTime);
+  if (!Number.isNaN(at)) day.textContent = longDay(at, 0, "UTC");
+}
+// On phones the pages of the settings stand in one row: the present one is brought into sight.
+document.querySelector('.settings__nav [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-form]")) keepsTyped(form);
 for (const form of document.querySelectorAll<HTMLFormElement>('form[action="/logout"]')) askedFirst(form);
+for (const form of document.querySelectorAll<HTMLFormElement>('form[data-form="export"]')) emptiedAfter(form);
 
 function boxAround(field: HTMLInputElement, kind = ""): HTMLElement {
   const box = document.createElement("span");
@@ -52,6 +63,11 @@ function showable(field: HTMLInputElement): void {
     field.type = field.type === "password" ? "text" : "password";
     draw();
     field.focus();
+  });
+  // Out of a field of plain text the browser would keep it among what it offers next time.
+  field.form?.addEventListener("submit", () => {
+    field.type = "password";
+    draw();
   });
   boxAround(field).append(button);
   draw();
@@ -123,6 +139,23 @@ function samePasswords(form: HTMLFormElement): void {
   };
   again.addEventListener("input", look);
   first.addEventListener("input", look);
+}
+
+/** What it gives is a file, and the page stays: then no password is left in it. */
+function emptiedAfter(form: HTMLFormElement): void {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return; // not yet: first it is asked whether the server can be reached
+    // After this turn the browser has taken what was typed.
+    setTimeout(() => {
+      form.reset();
+      const words = form.querySelector<HTMLElement>("[data-begun]") ?? document.createElement("p");
+      words.className = "form__saved";
+      words.dataset["begun"] = "";
+      words.setAttribute("role", "status");
+      words.textContent = say("data-export-begun");
+      if (!words.isConnected) form.append(words);
+    });
+  });
 }
 
 /** As the chat does: what was not sent is thrown away only if the person says so. Where anything cannot be had the form goes its own way. */

@@ -16,6 +16,7 @@ import "../accounts/security.css";
 import "../accounts/settings.css";
 import "../accounts/id_card.css";
 import "../accounts/own_menu.css";
+import "../accounts/strength.css";
 import "../contacts/people.css";
 import "../conversations/row.css";
 import "../conversations/find.css";
