@@ -1,5 +1,9 @@
 // What the logic server is told of whether anybody uses this tab: each change, once, until it has heard it.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { idle } from "../kit/idle.dom";
+import * as relay from "../relay/actions.dom";
+import * as live from "../relay/live.dom";
+import { begin } from "./idle.actions.dom";
 
 const world = vi.hoisted(() => ({ relay: null as object | null, live: null as object | null }));
 vi.mock("../kit/idle.dom", async () => ({ idle: (await import("@preact/signals")).signal(false) }));
@@ -13,7 +17,6 @@ const turn = (time = 0) => vi.advanceTimersByTimeAsync(time);
 const set = (held: object, value: unknown): void => void Object.assign(held, { value });
 
 async function begun() {
-  const [{ idle }, relay, live, { begin }] = await Promise.all([import("../kit/idle.dom"), import("../relay/actions.dom"), import("../relay/live.dom"), import("./idle.actions.dom")]);
   set(relay.link, { phase: "connecting" });
   set(live.live, { phase: "off" });
   set(idle, false);
