@@ -72,6 +72,10 @@ strength-good = Good.
 strength-strong = Strong.
 own-menu = { $name }: how others see you
 own-home = Your ID and next steps
+new-sign-in = New sign-in to your account:
+new-sign-in-from = { $device }, address { $address }, { $time }.
+new-sign-in-me = It was me
+new-sign-in-look = Look at my devices
 log-out-unsent =
     { $count ->
         [one] One message has not gone out yet. Logging out throws it away.

@@ -1,6 +1,7 @@
 // What comes in, handed to the slices; and when everything is compared with the server: one path for opening, reconnecting, waking.
 import { computed, effect } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
+import * as signIns from "../accounts/sign_ins.actions.dom";
 import * as contacts from "../contacts/actions.dom";
 import * as conversations from "../conversations/actions.dom";
 import { behind, totalUnread } from "../conversations/state.std";
@@ -33,6 +34,7 @@ const DOWN_JITTER = 1_000;
 
 export function begin(island: Island): void {
   accounts.begin(island.me);
+  signIns.begin(island.me.user_id);
   contacts.begin(presence.seen, () => void follow());
   conversations.begin(island.me);
   undo.begin();
@@ -208,7 +210,7 @@ function onServer(frame: ServerFrame): void {
       if ((conversations.list.value?.rev ?? 0) < frame.rev) void follow();
       return;
     case "signed_in":
-      return; // stands in the list of devices
+      return signIns.hear(frame);
     case "profile":
       accounts.hearProfile(frame.user);
       contacts.hearProfile(frame.user);

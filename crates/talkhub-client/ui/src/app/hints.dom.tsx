@@ -1,6 +1,7 @@
 // Quiet hints that concern the whole page: a wrong clock, storage refused, what needs HTTPS.
 import { useSignal } from "@preact/signals";
 import { Info, X } from "lucide";
+import { SignInNotices } from "../accounts/sign_in_notice.dom";
 import { Icon } from "../kit/icon.dom";
 import { skew } from "../kit/http.dom";
 import { remember, remembered } from "../kit/keep.dom";
@@ -12,6 +13,7 @@ const CLOCK_MATTERS = 60_000;
 export function Hints() {
   return (
     <div class="hints">
+      <SignInNotices />
       {CLOCK_MATTERS < Math.abs(skew.value) && <Hint name="clock" text={clockWords(Math.abs(skew.value))} />}
       {inMemoryOnly.value && <Hint name="storage" text={say("storage-refused")} />}
       {!window.isSecureContext && <Hint name="https" text={say("needs-https")} keep />}

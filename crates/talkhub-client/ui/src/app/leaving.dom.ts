@@ -1,6 +1,7 @@
 // Signing out: only when the server says that it is done does this browser forget what was not sent, and leave the page.
 import { signal, type ReadonlySignal } from "@preact/signals";
 import * as accounts from "../accounts/actions.dom";
+import { forgetSignIns } from "../accounts/sign_ins.actions.dom";
 import { forgetDrafts } from "../messages/drafts.dom";
 import { clear } from "../messages/kept.dom";
 import * as unsaved from "../messages/unsaved.dom";
@@ -50,6 +51,7 @@ export async function signOut(asked: boolean): Promise<void> {
   if (done && me) {
     await Promise.all([clear(me.user_id, asked ? "all" : "ticked"), unsaved.clear(me.user_id)]);
     forgetDrafts(me.user_id);
+    forgetSignIns(me.user_id);
   }
   tabs?.postMessage(done ? SIGNED_OUT : WAS_OVER);
   window.location.replace("/login");
