@@ -403,7 +403,7 @@ settings-picture-hint = Its middle is taken. The place and the device that a cam
 settings-picture-upload = Use this picture
 settings-picture-remove = Remove the picture
 settings-presence = Shown to others as
-settings-presence-hint = Online turns into Away by itself after ten minutes without a key. Invisible looks as if you were not there.
+settings-presence-hint = Online turns into Away by itself while nobody uses any of your devices. Invisible looks as if you were not there.
 settings-profile = Profile
 settings-password = Password
 settings-security = Security
@@ -428,6 +428,7 @@ devices-used = Last used
 devices-since = Signed in
 devices-end = End
 devices-end-others = End all others
+devices-activity = What was done with your account lately
 factor-title = Two-step sign-in
 factor-lead = Besides your password, signing in then asks for a code that an app on your phone makes.
 factor-on = Two-step sign-in is on.
@@ -582,7 +583,7 @@ mail-password-changed = Your password was changed on { $when }.
 ## The first administrator
 
 setup-title = Make the first administrator
-setup-lead = Nobody looks after this server yet. Who can read what it printed when it started may.
+setup-lead = Nobody looks after this server yet. The one-time code that it printed at its start makes you the one.
 field-setup-code = One-time code
 setup-code-hint = It stands in the terminal or log where the server was started: four times four letters.
 setup-code-wrong = This is not the code that the server printed at its last start.
