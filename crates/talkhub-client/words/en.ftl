@@ -128,16 +128,28 @@ contact-since = Contacts since
 remove-contact = Remove from contacts
 block = Block
 unblock = Unblock
+blocked = Blocked
 blocked-now = { $name } is blocked. They are not told.
 blocked-means = You have blocked them: they cannot write to you or see whether you are there. They are not told.
 declined = Declined. { $name } is not told.
 removed = { $name } is no longer among your contacts. What you wrote stays.
 undo = Undo
 no-answer = That did not get through. Try again in a moment.
+own-block = You have blocked { $name }. Neither of you can write here.
+draft-kept = What you began to write is kept.
+not-reachable = { $name } takes messages from their contacts only.
+not-reachable-kept = What you wrote is kept above.
+message-request = Message request
+message-requests = Message requests
+message-requests-why = From people who are not among your contacts. They do not learn whether you have looked.
+stranger-text = { $name } is not among your contacts. They learn that you have read this only if you accept.
+here-since = here since { $date }
 settings-blocked = Blocked people
 blocked-lead = They cannot write to you, find you, or see whether you are there, and nobody tells them. What they try meanwhile stays away for good.
 blocked-none = You have blocked nobody. Whoever bothers you can be blocked from their profile.
 blocked-lifted = Unblocked. They can write to you again.
+request-deleted = Message request deleted. They are not told.
+request-not-deleted = The message request was not deleted; it stands where it was. Try again in a moment.
 
 ## Conversations: the list, finding people, home
 

@@ -175,10 +175,10 @@ export const stories = {
 
   async m03_an_unknown_id_is_a_friendly_page({ browser, url, keep }) {
     const ann = keep(await newcomer(browser, url, "Ann"));
-    for (const path of ["/chat/9999999998/", "/chat/12/"]) {
-      await ann.page.goto(url + path);
-      await ann.page.getByRole("heading", { name: "There is nobody here" }).waitFor();
-    }
+    await ann.page.goto(`${url}/chat/12/`); // no ID at all: the server's own page says so
+    await ann.page.getByRole("heading", { name: "There is nothing here." }).waitFor();
+    await ann.page.goto(`${url}/chat/9999999998/`);
+    await ann.page.getByRole("heading", { name: "There is nobody here" }).waitFor();
     await ann.page.getByRole("button", { name: "To your conversations" }).click();
     await ann.page.locator(".id-card").waitFor();
   },

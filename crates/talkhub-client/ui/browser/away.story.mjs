@@ -1,10 +1,11 @@
 // The logic server is away and the relay is there: open chats go on, marked; what was said is stored in order when it is back.
 import assert from "node:assert/strict";
-import { bodies, connected, device, hasState, newcomer, openWith, PASSWORD, says, signIn, until } from "./people.mjs";
+import { befriend, bodies, connected, device, hasState, newcomer, openWith, PASSWORD, says, signIn, until } from "./people.mjs";
 
 async function talking({ browser, url, keep }) {
   const ann = keep(await newcomer(browser, url, "Ann"));
   const bob = keep(await newcomer(browser, url, "Bob"));
+  await befriend(ann, bob);
   await openWith(ann.page, url, bob.id);
   await openWith(bob.page, url, ann.id);
   await says(ann.page, "before");
@@ -67,6 +68,7 @@ export const stories = {
     const { ann } = await talking(world);
     // Bob's device has a clock that the story can move.
     const bob = world.keep(await newcomer(world.browser, world.url, "Cid"));
+    await befriend(ann, bob);
     await bob.context.clock.install();
     await openWith(bob.page, world.url, ann.id);
     await openWith(ann.page, world.url, bob.id);
@@ -145,6 +147,7 @@ export const stories = {
   async s02_search_history_and_new_chats_say_that_it_is_away_and_go_on_by_themselves(world) {
     const { ann, bob } = await talking(world);
     const cid = world.keep(await newcomer(world.browser, world.url, "Cid"));
+    await befriend(ann, cid);
     await openWith(cid.page, world.url, ann.id);
     await says(cid.page, "from Cid");
     await hasState(cid.page, "from Cid", "stored");

@@ -1,10 +1,11 @@
 // Two people chatting in two browsers.
 import assert from "node:assert/strict";
-import { bodies, connected, device, hasState, newcomer, openWith, PASSWORD, says, signIn, until } from "./people.mjs";
+import { befriend, bodies, connected, device, hasState, newcomer, openWith, PASSWORD, says, signIn, until } from "./people.mjs";
 
 async function pair({ browser, url, keep }) {
   const ann = keep(await newcomer(browser, url, "Ann"));
   const bob = keep(await newcomer(browser, url, "Bob"));
+  await befriend(ann, bob);
   return { ann, bob };
 }
 

@@ -1,5 +1,5 @@
 // Every text has a contrast of 4.5:1 or more against whatever stands behind it, in both themes.
-import { connected, device, newcomer, openWith, says, hasState } from "./people.mjs";
+import { befriend, connected, device, hasState, newcomer, openWith, says } from "./people.mjs";
 
 /** Runs in the page: the texts that are too faint, worst case over the stops of gradients. */
 function faint() {
@@ -57,12 +57,47 @@ async function check(page, what, theme, found) {
   for (const one of await page.evaluate(faint)) found.push(`${what}, ${theme}: ${one}`);
 }
 
+/** A stranger's request, people, a card, a menu, what can be taken back, a block. */
+async function knowing(bob, eve, found) {
+  const { page, url } = bob;
+  const both = async (what) => {
+    for (const theme of ["dark", "light"]) await check(page, what, theme, found);
+  };
+  await page.keyboard.press("Escape");
+  await openWith(eve.page, url, bob.id);
+  await says(eve.page, "psst");
+  await eve.page.evaluate((id) => fetch("/api/v1/contact-requests", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ user_id: id, note: "from the pier" }) }), bob.id);
+  await page.getByRole("button", { name: /Message requests/ }).click();
+  await page.locator(".requests .row").click();
+  await page.locator(".stranger").waitFor();
+  await both("a stranger");
+  await page.locator(".places").getByRole("button", { name: "People" }).click();
+  await page.locator(".asking").waitFor();
+  await both("people");
+  await page.getByRole("button", { name: "More for Ann" }).click();
+  await both("a menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Decline: Eve" }).click();
+  await both("what can be taken back");
+  await page.locator(".contact").getByRole("button", { name: "Profile of Ann" }).click();
+  await page.locator(".dialog .profile__facts").waitFor();
+  await both("a card");
+  await page.locator(".dialog").getByRole("button", { name: "Block", exact: true }).click();
+  await page.locator(".dialog .profile__note").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".places").getByRole("button", { name: "Chats" }).click();
+  await page.locator(".list > ul > .row").first().click();
+  await page.locator(".barrier").waitFor();
+  await both("a block");
+}
+
 export const stories = {
   async m04_every_text_can_be_read_in_both_themes({ browser, both, url, keep }) {
     const found = [];
     const out = keep(await device(browser));
     const ann = keep(await newcomer(browser, url, "Ann"));
     const bob = keep(await newcomer(browser, url, "Bob"));
+    await befriend(ann, bob);
     await connected(bob.page);
     await openWith(ann.page, url, bob.id);
     await says(ann.page, "hello");
@@ -100,6 +135,7 @@ export const stories = {
     await ann.page.locator('[data-state="refused"]').waitFor({ state: "attached" });
     await bob.page.locator('[data-state="failed"]').waitFor({ state: "attached" });
     for (const theme of ["light", "dark"]) for (const one of [ann, bob]) await check(one.page, "what was not saved", theme, found);
+    await knowing(bob, keep(await newcomer(browser, url, "Eve")), found);
     await ann.page.goto(`${url}/settings/profile`);
     for (const theme of ["dark", "light"]) await check(ann.page, "settings", theme, found);
     if (found.length !== 0) throw new Error(`too faint:\n${found.join("\n")}`);

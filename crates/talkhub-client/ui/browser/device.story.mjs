@@ -1,6 +1,6 @@
 // One's own devices and what they lack: several tabs and devices, wrong clocks, full or forbidden storage, no WebSockets, no network.
 import assert from "node:assert/strict";
-import { bodies, connected, hasState, newcomer, openWith, says, signIn, until } from "./people.mjs";
+import { befriend, bodies, connected, hasState, newcomer, openWith, says, signIn, until } from "./people.mjs";
 
 const HOUR = 3_600_000;
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -8,6 +8,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 async function talking({ browser, url, keep }, options = {}) {
   const ann = keep(await newcomer(browser, url, "Ann", options));
   const bob = keep(await newcomer(browser, url, "Bob"));
+  await befriend(ann, bob);
   await openWith(ann.page, url, bob.id);
   await openWith(bob.page, url, ann.id);
   await says(ann.page, "before");
@@ -120,6 +121,7 @@ export const stories = {
   async bad37_without_websockets_everything_goes_by_requests_and_the_bar_says_so(world) {
     const { bob } = await talking(world);
     const old = world.keep(await newcomer(world.browser, world.url, "Old"));
+    await befriend(old, bob);
     await old.context.addInitScript(() => delete window.WebSocket);
     await old.page.goto(`${world.url}/chat/${bob.id}/`);
     await old.page.locator('.bar--away[data-way="away"]', { hasText: "messages arrive a little later" }).waitFor();
@@ -133,7 +135,7 @@ export const stories = {
   async s01_after_a_time_without_network_everything_is_there_at_once(world) {
     const { ann, bob } = await talking(world);
     let cut = false;
-    await bob.page.routeWebSocket(/socket\.io|\/live$/, (socket) => {
+    await bob.page.routeWebSocket(/socket\.io|\/live(\?|$)/, (socket) => {
       if (cut) return socket.close();
       const server = socket.connectToServer();
       const end = setInterval(() => cut && (socket.close(), server.close(), clearInterval(end)), 50);

@@ -1,6 +1,6 @@
 // Without the relay, over the logic server's own stream: what is written arrives at once, and the way back needs no reload.
 import assert from "node:assert/strict";
-import { bodies, newcomer, openWith, says, until } from "./people.mjs";
+import { befriend, bodies, newcomer, openWith, says, until } from "./people.mjs";
 
 const slower = (page) => page.locator('.bar--away[data-way="slower"]');
 const same = async (page, want) => JSON.stringify(await bodies(page)) === JSON.stringify(want) || (await bodies(page));
@@ -8,11 +8,12 @@ const same = async (page, want) => JSON.stringify(await bodies(page)) === JSON.s
 /** Two people who see each other's words, and what their pages do with `/live`. */
 async function talking({ browser, url, keep }) {
   const [ann, bob] = [keep(await newcomer(browser, url, "Ann")), keep(await newcomer(browser, url, "Bob"))];
+  await befriend(ann, bob);
   for (const one of [ann, bob]) {
     one.streams = [];
     one.asked = [];
     one.page.on("websocket", (socket) => {
-      if (!socket.url().endsWith("/live")) return;
+      if (!new URL(socket.url()).pathname.endsWith("/live")) return;
       const stream = { url: socket.url(), open: true, sent: 0 };
       one.streams.push(stream);
       socket.on("close", () => (stream.open = false));
@@ -102,7 +103,7 @@ export const stories = {
 
   async s03_without_the_stream_the_page_asks(world) {
     const { ann, bob } = await talking(world);
-    await bob.page.routeWebSocket(/\/live$/, (socket) => socket.close());
+    await bob.page.routeWebSocket(/\/live(\?|$)/, (socket) => socket.close());
     await world.both.kill("relay");
     await bob.page.locator('.bar--away[data-way="away"]').waitFor();
     await ann.page.locator(".bar--away").waitFor();

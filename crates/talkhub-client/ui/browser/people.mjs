@@ -45,6 +45,20 @@ export async function newcomer(browser, url, name, options = {}) {
   return { ...one, name, username, id, url };
 }
 
+const asksContact = (page, id) =>
+  page.evaluate(async (id) => {
+    const answer = await fetch("/api/v1/contact-requests", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ user_id: id, note: "" }) });
+    return answer.status;
+  }, id);
+
+/** Contacts of each other, without going through the page: what strangers write stands apart. */
+export async function befriend(one, ...others) {
+  for (const other of others) {
+    const statuses = [await asksContact(one.page, other.id), await asksContact(other.page, one.id)];
+    if (String(statuses) !== "201,200") throw new Error(`${one.name} and ${other.name} could not become contacts: ${statuses}`);
+  }
+}
+
 export async function signIn(browser, url, name, password = PASSWORD, options = {}) {
   const one = await device(browser, options);
   await one.page.goto(`${url}/login`);

@@ -1,10 +1,11 @@
 // Programs that die, networks that go, storage that is refused: nothing is lost, nothing comes twice, nothing untrue is shown.
 import assert from "node:assert/strict";
-import { bodies, connected, device, hasState, newcomer, openWith, says, until } from "./people.mjs";
+import { befriend, bodies, connected, device, hasState, newcomer, openWith, says, until } from "./people.mjs";
 
 async function talking({ browser, url, keep }) {
   const ann = keep(await newcomer(browser, url, "Ann"));
   const bob = keep(await newcomer(browser, url, "Bob"));
+  await befriend(ann, bob);
   await openWith(ann.page, url, bob.id);
   await openWith(bob.page, url, ann.id);
   await says(ann.page, "before");
@@ -134,6 +135,7 @@ export const stories = {
     const url = both.plainUrl;
     const ann = keep(await newcomer(browser, url, "Ann"));
     const bob = keep(await newcomer(browser, url, "Bob"));
+    await befriend(ann, bob);
     assert.equal(await ann.page.evaluate(() => window.isSecureContext), false);
     assert.deepEqual(await ann.page.evaluate(() => [typeof crypto.subtle, typeof crypto.randomUUID, typeof navigator.locks, typeof navigator.clipboard]), ["undefined", "undefined", "undefined", "undefined"]);
     await ann.page.locator('[data-hint="https"]').waitFor();

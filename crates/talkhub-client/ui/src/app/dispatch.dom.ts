@@ -167,7 +167,7 @@ function delivered(delivery: Delivery): void {
   } else if (delivery.class === "ephemeral") {
     onClient(delivery.from, delivery);
   } else if (delivery.unsaved === true) {
-    onUnsaved(delivery);
+    onUnsaved(delivery.from, delivery);
   }
 }
 
@@ -239,10 +239,17 @@ function onRelay(delivery: Delivery): void {
 }
 
 /** From another client, and not stored yet: shown apart, where the sender is a member and the group is the conversation's. */
-function onUnsaved(delivery: Delivery): void {
+function onUnsaved(from: Stamp, delivery: Delivery): void {
   const conversation = conversations.withGroup(delivery.to);
-  const line = conversation && messages.hearUnsaved(conversation, delivery);
+  if (!conversation || isBlocked(conversation, from)) return;
+  const line = messages.hearUnsaved(conversation, delivery);
   if (line) presence.spoke(conversation.id, line.sender.user_id);
+}
+
+/** INV13: where the relay could not be told of a block yet, the page of whoever blocked drops what comes by itself. */
+function isBlocked(conversation: Conversation, from: Stamp): boolean {
+  const member = conversation.members.find((one) => one.subject === from.subject);
+  return member !== undefined && contacts.relation(member).blocked;
 }
 
 /** From another client: only typing, only where the sender is a member and the group is the conversation's. */
@@ -252,6 +259,7 @@ function onClient(from: Stamp, delivery: Delivery): void {
   const conversation = conversations.find(frame.conversation);
   const member = conversation?.members.find((one) => one.subject === from.subject);
   if (!conversation || !member || conversation.group !== delivery.to || member.user_id === accounts.me.value?.user_id) return;
+  if (isBlocked(conversation, from)) return;
   if (!conversation.typing) return; // whoever keeps it from others does not see it either
   presence.hearTyping(frame.conversation, member.user_id, frame.on, delivery.at ?? null);
 }

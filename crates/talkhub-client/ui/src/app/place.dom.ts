@@ -5,6 +5,7 @@ import { withPerson } from "../conversations/state.std";
 import { isFinal, isOurs } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
 import * as messages from "../messages/actions.dom";
+import { seen } from "../presence/actions.dom";
 import type { ConversationId, Problem, UserId } from "../relay/wire.gen.std";
 import { pathOf, routeOf, type Route } from "./routes.std";
 
@@ -87,6 +88,7 @@ async function show(route: Route): Promise<void> {
   const answer = await conversations.openWith(route.user);
   if (own !== run) return;
   if (answer.kind === "ok") {
+    seen(answer.value.members);
     opened.value = { kind: "open", id: answer.value.id };
     messages.open(answer.value.id);
   } else if (answer.kind === "problem" && answer.problem.status === 404 && isFinal(answer.problem)) {

@@ -9,7 +9,7 @@ import { ThemeChoice } from "../accounts/own_card.dom";
 import { PresenceChoices } from "../accounts/presence_choice.dom";
 import { list } from "../conversations/actions.dom";
 import { Find } from "../conversations/find.dom";
-import { totalUnread } from "../conversations/state.std";
+import { partner, totalUnread } from "../conversations/state.std";
 import { Dialog } from "../kit/dialog.dom";
 import { EmptySea } from "../kit/drawings.dom";
 import { Icon } from "../kit/icon.dom";
@@ -103,9 +103,10 @@ function Opened() {
       );
     case "open": {
       const conversation = list.value?.all.get(place.id);
-      return conversation ? (
+      const other = conversation && me.value && partner(conversation, me.value.user_id);
+      return conversation && other ? (
         <div class="beside">
-          <ConversationView conversation={conversation} onBack={goBack} onDetails={() => (details.value = !details.value)} detailed={details.value} bar={<ConnectionBar />} />
+          <ConversationView conversation={conversation} onBack={goBack} onGone={goHome} onReturn={() => goTo(other.user_id)} onDetails={() => (details.value = !details.value)} detailed={details.value} bar={<ConnectionBar />} />
           {details.value && <Details key={conversation.id} conversation={conversation} />}
         </div>
       ) : (

@@ -2,13 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Search, UserRoundPlus } from "lucide";
+import { ChevronDown, ChevronRight, Search, UserRoundPlus } from "lucide";
 import { me } from "../accounts/actions.dom";
 import { OwnCard } from "../accounts/own_card.dom";
 import { showCard } from "../contacts/card.dom";
-import { list } from "../conversations/actions.dom";
+import { faceless } from "../contacts/state.std";
+import { leavingList, list } from "../conversations/actions.dom";
 import { Row } from "../conversations/row.dom";
-import { badge, filtered, newestFirst, partner, totalUnread } from "../conversations/state.std";
+import { badge, filtered, newestFirst, partner, requests, totalUnread } from "../conversations/state.std";
 import { Icon } from "../kit/icon.dom";
 import { idle } from "../kit/idle.dom";
 import { remember, remembered } from "../kit/keep.dom";
@@ -37,7 +38,7 @@ export function shown(self: Me): Conversation[] {
   const state = list.value;
   if (!state) return [];
   const place = open.value;
-  return newestFirst(state).filter((one) => one.seq !== 0 || newestUnsaved.value.has(one.id) || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id);
+  return newestFirst(state).filter((one) => one.state === "open" && (one.seq !== 0 || newestUnsaved.value.has(one.id) || draft(one.id).value.trim() !== "" || (place.kind === "open" && place.id === one.id) || partner(one, self.user_id)?.user_id === self.user_id));
 }
 
 /** `note`: what there is to say about signing out, beside its button. */
@@ -127,8 +128,10 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
   const all = shown(self);
   const matching = filtered(all, self.user_id, text);
   const place = open.value;
+  const asking = state ? filtered(requests(state), self.user_id, text).filter((one) => !leavingList.value.has(one.id)) : [];
   return (
     <nav class="list" aria-label={say("conversations")}>
+      {asking.length !== 0 && <MessageRequests all={asking} self={self} />}
       {0 < matching.length && <h2 class="list__title">{say("conversations-private")}</h2>}
       <ul>
         {matching.map((one) => {
@@ -162,6 +165,46 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
         </div>
       )}
     </nav>
+  );
+}
+
+/** What strangers have begun: apart, folded up, and no part of any badge. Nothing of theirs is fetched unasked. */
+function MessageRequests({ all, self }: { all: readonly Conversation[]; self: Me }) {
+  const chosen = useSignal<boolean | null>(null);
+  const place = open.value;
+  const inside = place.kind === "open" && all.some((one) => one.id === place.id);
+  const shows = chosen.value ?? inside;
+  return (
+    <section class="requests" aria-label={say("message-requests")}>
+      <button type="button" class="requests__fold" aria-expanded={shows} onClick={() => (chosen.value = !shows)}>
+        <Icon of={shows ? ChevronDown : ChevronRight} size={18} />
+        <span>{say("message-requests")}</span>
+        <span class="requests__count">{all.length}</span>
+      </button>
+      {shows && <p class="requests__why">{say("message-requests-why")}</p>}
+      {shows && (
+        <ul>
+          {all.map((one) => {
+            const who = partner(one, self.user_id);
+            return who ? (
+              <Row
+                key={one.id}
+                conversation={{ ...one, unread: 0, members: one.members.map((member) => (member.user_id === who.user_id ? faceless(member) : member)) }}
+                self={self.user_id}
+                href={pathOf(who.user_id)}
+                open={place.kind === "open" && place.id === one.id}
+                shown={undefined}
+                typing={false}
+                draft=""
+                unsaved={unsavedOf(one, self)}
+                onOpen={() => goTo(who.user_id)}
+                onFace={() => showCard(faceless(who))}
+              />
+            ) : null;
+          })}
+        </ul>
+      )}
+    </section>
   );
 }
 

@@ -24,4 +24,5 @@ import "../messages/talk.css";
 import "../messages/log.css";
 import "../messages/bubble.css";
 import "../messages/composer.css";
+import "../messages/barrier.css";
 import "../relay/bar.css";

@@ -1,7 +1,9 @@
 // What can be done with conversations: load and follow the list, open one with somebody, find people.
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { call, callUnlessSame, type Answer, type Kept } from "../kit/http.dom";
+import { call, callLasting, callUnlessSame, nothing, type Answer, type Kept } from "../kit/http.dom";
 import { onBack } from "../kit/reach.dom";
+import { later, told } from "../kit/undo.dom";
+import { say } from "../kit/words.std";
 import { conversation, conversations, heads as readHeads, myChanges, people } from "../relay/codec.std";
 import type { Conversation, ConversationId, Conversations, Heads, Me, MyChanges, Relation, UserId } from "../relay/wire.gen.std";
 import { emptyList, reduce, type List, type ListEvent } from "./state.std";
@@ -63,6 +65,43 @@ export async function openWith(user: UserId): Promise<Answer<Conversation>> {
   const answer = await call("PUT", `/api/v1/conversations/private/${user}`, conversation);
   if (answer.kind === "ok") apply({ kind: "learned", conversations: [answer.value] });
   return answer;
+}
+
+const thrownAway = signal<ReadonlySet<ConversationId>>(new Set());
+/** Message requests that are thrown away unless it is taken back in time. */
+export const leavingList: ReadonlySignal<ReadonlySet<ConversationId>> = thrownAway;
+
+/** What a stranger began is let in: a conversation like any other at once. Gives why not, where it was refused. */
+export async function takeUp(id: ConversationId): Promise<Answer<Conversation>> {
+  const answer = await call("POST", `/api/v1/conversations/${id}/accept`, conversation);
+  if (answer.kind !== "ok") return answer;
+  apply({ kind: "taken_up", conversation: id });
+  apply({ kind: "learned", conversations: [answer.value] });
+  return answer;
+}
+
+/** A message request goes; `back` is for whoever takes that back. */
+export function dismiss(id: ConversationId, back: () => void): void {
+  const seq = find(id)?.seq;
+  if (seq === undefined || thrownAway.value.has(id)) return;
+  const stays = (): void => void (thrownAway.value = new Set([...thrownAway.value].filter((other) => other !== id)));
+  thrownAway.value = new Set([...thrownAway.value, id]);
+  later(
+    say("request-deleted"),
+    () => void dismissNow(id, seq).then(stays),
+    () => {
+      stays();
+      back();
+    },
+  );
+}
+
+/** Without second thoughts: whoever wrote it was blocked. */
+export async function dismissNow(id: ConversationId, seq = find(id)?.seq ?? 0): Promise<void> {
+  const answer = await callLasting("POST", `/api/v1/conversations/${id}/dismiss`, nothing);
+  // Gone already, here or on another device, is gone as well.
+  if (answer.kind === "ok" || (answer.kind === "problem" && answer.problem.status === 404)) return apply({ kind: "dismissed", conversation: id, seq });
+  if (thrownAway.value.has(id)) told(say("request-not-deleted"));
 }
 
 export type Search = { kind: "idle" } | { kind: "searching" } | { kind: "found"; query: string; people: Relation[] } | { kind: "failed"; query: string };

@@ -24,6 +24,10 @@ export type ListEvent =
   | { kind: "read"; conversation: ConversationId; user: UserId; read: number }
   /** `heardTo`: the conversation's `seq` as held here when the mark was told. */
   | { kind: "own_mark"; conversation: ConversationId; mark: ReadMark; heardTo: number }
+  /** What a stranger began is let in. */
+  | { kind: "taken_up"; conversation: ConversationId }
+  /** … or thrown away as it was then, up to `seq`. */
+  | { kind: "dismissed"; conversation: ConversationId; seq: number }
   | { kind: "profile"; user: Person };
 
 export const emptyList = (self: UserId): List => ({ self, all: new Map(), rev: 0, history: null, stage: "loading" });
@@ -56,6 +60,10 @@ export function reduce(list: List, e: ListEvent): List {
       return changed(list, e.conversation, (one) => withRead(one, e.user, e.read, list.self));
     case "own_mark":
       return changed(list, e.conversation, (one) => withOwnMark(one, e.mark, e.heardTo));
+    case "taken_up":
+      return changed(list, e.conversation, (one) => (one.state === "open" ? one : { ...one, state: "open" }));
+    case "dismissed":
+      return changed(list, e.conversation, (one) => (one.state === "request" && one.seq <= e.seq ? { ...one, state: "hidden" } : one));
     case "profile":
       return { ...list, all: mapped(list.all, (one) => withProfile(one, e.user)) };
     default:
@@ -72,10 +80,16 @@ function changed(list: List, id: ConversationId, to: (one: Conversation) => Conv
 
 const mapped = (all: List["all"], to: (one: Conversation) => Conversation): List["all"] => new Map([...all].map(([id, one]) => [id, to(one)]));
 
+/** Whoever was let in stays in: an answer that says otherwise is an old one. */
+function standing(held: Conversation, answer: Conversation): Conversation {
+  return held.state === "open" && answer.state !== "open" ? { ...answer, state: "open" } : answer;
+}
+
 /** An answer asked for before a frame was heard must not undo the frame. Presence is the answer's in any case. */
-function newer(held: Conversation | undefined, answer: Conversation): Conversation {
-  if (!held) return answer;
-  if (answer.rev < held.rev) return { ...held, members: answer.members };
+function newer(held: Conversation | undefined, told: Conversation): Conversation {
+  if (!held) return told;
+  const answer = standing(held, told);
+  if (answer.rev < held.rev) return { ...held, members: answer.members, state: answer.state === "open" ? "open" : held.state };
   if (held.read <= answer.read) return answer;
   // Its badge was counted from an older mark: at most what is held and what came since.
   const since = Math.max(0, answer.seq - held.seq);
@@ -103,11 +117,18 @@ function withMessage(one: Conversation, message: Message, self: UserId): Convers
   if (!isLast && !counts && message.rev <= one.rev) return one;
   return {
     ...one,
+    state: stateAfter(one, message, self),
     seq: Math.max(one.seq, message.seq),
     rev: Math.max(one.rev, message.rev),
     unread: counts ? Math.min(MANY, one.unread + 1) : one.unread,
     ...(isLast ? { last_message: message } : {}),
   };
+}
+
+/** Whoever answers a stranger has let them in; a stranger who writes again after being thrown away asks again. */
+function stateAfter(one: Conversation, message: Message, self: UserId): Conversation["state"] {
+  if (message.sender.user_id === self) return "open";
+  return one.state === "hidden" && one.seq < message.seq ? "request" : one.state;
 }
 
 function withRead(one: Conversation, user: UserId, read: number, self: UserId): Conversation {
@@ -151,7 +172,11 @@ export function withPerson(list: List, user: UserId): Conversation | null {
   return null;
 }
 
-export const totalUnread = (list: List): number => [...list.all.values()].reduce((sum, one) => sum + one.unread, 0);
+/** What strangers have begun and is neither let in nor thrown away, newest first. */
+export const requests = (list: List): Conversation[] => newestFirst(list).filter((one) => one.state === "request");
+
+/** Of what one has let in: a stranger's words are no news. */
+export const totalUnread = (list: List): number => [...list.all.values()].reduce((sum, one) => sum + (one.state === "open" ? one.unread : 0), 0);
 
 /** `12`, or `999+`. */
 export const badge = (unread: number): string => (MANY <= unread ? "999+" : String(unread));

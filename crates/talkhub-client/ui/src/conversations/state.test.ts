@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ANN, BOB, GROUP, message, TALK } from "../messages/samples.std";
 import { isConversationId, type ConversationId } from "../relay/ids.std";
 import type { Conversation, Heads } from "../relay/wire.gen.std";
-import { badge, behind, emptyList, filtered, newestFirst, partner, reduce, totalUnread, withPerson, type List, type ListEvent } from "./state.std";
+import { badge, behind, emptyList, filtered, newestFirst, partner, reduce, requests, totalUnread, withPerson, type List, type ListEvent } from "./state.std";
 
 const id = (text: string): ConversationId => {
   if (!isConversationId(text)) throw new Error("good id");
@@ -124,5 +124,33 @@ describe("a badge does not drift", () => {
   test("when a list that was asked for before the mark brings what is new", () => {
     const read = run([own(5, 0)], list);
     expect(one(run([{ kind: "learned", conversations: [conversation({ seq: 6, rev: 6, unread: 6 })] }], read))).toMatchObject({ seq: 6, read: 5, unread: 1 });
+  });
+});
+
+describe("what a stranger began", () => {
+  const talk = (state: Conversation["state"], more: Partial<Conversation> = {}): Conversation => conversation({ state, seq: 1, rev: 1, unread: 1, ...more });
+  const stateAfter = (from: Conversation["state"], ...events: ListEvent[]): Conversation["state"] | undefined => one(run(events, loaded(talk(from))))?.state;
+  test("t15_is_no_part_of_the_badge_and_stands_apart", () => {
+    const list = loaded(talk("request"), talk("open", { id: id("9"), unread: 2 }), talk("hidden", { id: id("11") }));
+    expect([totalUnread(list), requests(list).map((other) => other.id)]).toEqual([2, ["7"]]);
+  });
+  test("t15_whoever_answers_has_let_them_in", () => {
+    expect(stateAfter("request", { kind: "message", message: message(2, 2, ANN) })).toBe("open");
+    expect(stateAfter("request", { kind: "message", message: message(2) })).toBe("request");
+    expect(stateAfter("request", { kind: "taken_up", conversation: TALK })).toBe("open");
+  });
+  test("t15_thrown_away_it_is_hidden_until_they_write_again", () => {
+    const away: ListEvent = { kind: "dismissed", conversation: TALK, seq: 1 };
+    expect(stateAfter("request", away)).toBe("hidden");
+    expect(stateAfter("request", away, { kind: "message", message: message(2) })).toBe("request");
+    expect(stateAfter("request", { kind: "message", message: message(2) }, away)).toBe("request"); // that one was not thrown away
+    expect(stateAfter("open", away)).toBe("open");
+  });
+  test("t15_an_old_answer_does_not_shut_out_whoever_was_let_in", () => {
+    const answer = (state: Conversation["state"], rev = 1): ListEvent => ({ kind: "learned", conversations: [talk(state, { rev })] });
+    expect(stateAfter("open", answer("request"))).toBe("open");
+    expect(stateAfter("request", answer("hidden"))).toBe("hidden");
+    expect(stateAfter("request", { kind: "message", message: message(2) }, answer("open"))).toBe("open");
+    expect(stateAfter("hidden", { kind: "message", message: message(2) }, answer("hidden"))).toBe("request");
   });
 });

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { ChevronDown } from "lucide";
+import { faceless } from "../contacts/state.std";
 import { EmptyTalk } from "../kit/drawings.dom";
 import { Icon } from "../kit/icon.dom";
 import { serverNow } from "../kit/http.dom";
@@ -28,7 +29,11 @@ export function Log({ conversation, timeline, name, notes }: { conversation: Con
   const below = useSignal(0);
   const away = useSignal(false);
   const heard = useSignal("");
-  const lines = useMemo(() => linesOf(timeline), [timeline]);
+  const strange = conversation.state === "request";
+  const lines = useMemo(() => {
+    const all = linesOf(timeline);
+    return strange ? all.map((line) => (line.sender ? { ...line, sender: faceless(line.sender) } : line)) : all;
+  }, [timeline, strange]);
   const lastKey = useRef<string | null>(null);
   const lastSeq = useRef<number | null>(null);
   /** What was told when it was passed on is not told again when it is stored. */

@@ -1,4 +1,5 @@
 // When a message counts as read: its conversation is open, the window has the focus, and the line is on screen.
+import { computed } from "@preact/signals";
 import { backOff } from "../kit/back_off.std";
 import { isFinal } from "../kit/http.dom";
 import { steady } from "../kit/steady.dom";
@@ -27,6 +28,8 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     // What is not stored stands below all that is.
     const row = (owner.atBottom() ? undefined : rows.findLast((one) => `${one.sender.user_id}:${one.id}` === key)) ?? (owner.atBottom() || key !== null ? rows[rows.length - 1] : undefined);
     const conversation = find(id);
+    // A stranger learns nothing of being read before they are let in.
+    if (conversation?.state === "request") return;
     if (!row || !conversation || row.seq <= Math.max(conversation.read, refused.get(id) ?? 0)) return;
     const answer = await markRead(id, row.seq);
     if (answer === null) return soon(backOff(1, Math.random()));
@@ -40,6 +43,7 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
     soon();
   };
   const stopList = timeline(id).subscribe(() => soon());
+  const stopState = computed(() => find(id)?.state).subscribe(() => soon());
   const act = (): void => soon();
   view.addEventListener("scroll", act, { passive: true });
   window.addEventListener("focus", act);
@@ -47,6 +51,7 @@ export function watchReading(id: ConversationId, view: HTMLElement, owner: Scrol
   return () => {
     clearTimeout(timer);
     stopList();
+    stopState();
     view.removeEventListener("scroll", act);
     window.removeEventListener("focus", act);
     document.removeEventListener("visibilitychange", act);
