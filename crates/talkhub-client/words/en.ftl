@@ -569,6 +569,7 @@ message-deleted = This message was deleted.
 ## Mails
 
 mail-hello = Hello { $name },
+mail-hello-there = Hello,
 mail-not-you = If this was not you, set a new password at once.
 mail-forgot-link = Set a new password
 mail-reset-subject = Set a new password

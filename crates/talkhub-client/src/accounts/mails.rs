@@ -59,9 +59,9 @@ async fn new_sign_in(app: &App, user: UserId, line: i64) -> Result<()> {
     let found = app.db.read(move |conn| Ok(audit::find(conn, user, line)?));
     let Some(entry) = found.await? else { return Ok(()) };
     let Source { device, address } = entry.source;
-    let device = match device.as_str() {
-        "" => Words::english().get("activity-unknown-device"),
-        _ => device,
+    let device = match is_plain(&device) {
+        true => device,
+        false => Words::english().get("activity-unknown-device"),
     };
     let said = Said::new("mail-new-sign-in")
         .text("when", dates::utc(entry.at))
@@ -175,9 +175,43 @@ pub(super) fn home(app: &App) -> String {
 }
 
 fn hello(name: &str) -> String {
-    in_words(Said::new("mail-hello").text("name", name))
+    match is_plain(name) {
+        true => in_words(Said::new("mail-hello").text("name", name)),
+        false => in_words(Said::new("mail-hello-there")),
+    }
+}
+
+/// Whether this may stand in a mail: somebody may have signed up with a foreign address, and what they call themselves or
+/// their program is not to bring its owner an advertisement or a link.
+fn is_plain(text: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || " ,-_'’()".contains(letter);
+    (1..=40).contains(&text.chars().count()) && text.chars().all(plain)
 }
 
 fn in_words(said: Said) -> String {
     said.in_words(Words::english())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn names_of_people_and_devices_go_into_mails_and_links_do_not() {
+        for good in ["Ann", "Zoë O’Hara-Smith", "홍길동", "Firefox, Linux", "Backup script (2)"] {
+            assert!(is_plain(good), "{good}");
+        }
+        for bad in [
+            "",
+            "evil.example",
+            "see http://evil",
+            "mail@evil",
+            "a\nb",
+            "<b>",
+            "evil。example",
+            &"x".repeat(41),
+        ] {
+            assert!(!is_plain(bad), "{bad}");
+        }
+    }
 }

@@ -184,6 +184,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     if !app.tasks.shut_down(Duration::from_secs(5)).await {
         tracing::warn!("Some background work did not end in time");
     }
+    if let Err(problem) = accounts::save_refusals(&app).await {
+        tracing::warn!(?problem, "The last refused sign-ins could not be written down");
+    }
     tracing::info!("stopped");
     Ok(())
 }

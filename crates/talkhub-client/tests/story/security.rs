@@ -85,6 +85,25 @@ async fn nobody_fills_a_foreign_mailbox() {
     assert_eq!(mailbox.take().len(), 5, "by person");
 }
 
+/// Whoever signs up with a foreign address sends its owner nothing of their own.
+#[actix_web::test]
+async fn no_name_brings_a_link_into_a_mail() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let ann = app.person("1000000001").await;
+    let name = json!({ "display_name": "Win at http://evil.example" });
+    assert_eq!(ann.patch("/api/v1/me", name).await.status, 200);
+    let form = json!({ "name": "1000000001", "password": PASSWORD, "device": "evil.example" });
+    assert_eq!(app.visitor().post("/api/v1/tokens", form).await.status, 201);
+    let forgot = json!({ "email": "p1000000001@example.org" });
+    app.visitor().post("/api/v1/password-resets", forgot).await;
+    app.run_jobs().await;
+    let mails = mailbox.take();
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        assert!(mail.whole.contains("Hello,") && !mail.whole.contains("evil"), "{}", mail.whole);
+    }
+}
+
 /// Trying addresses at one's own settings is looking people up, and as slow. (SEC17)
 #[actix_web::test]
 async fn sec17_who_has_which_address_cannot_be_tried_out_fast() {
