@@ -335,15 +335,14 @@ impl Config {
 
     /// What works, and is probably not meant.
     fn doubts(&self) -> Vec<String> {
-        let https = self
-            .http
-            .public_urls
-            .first()
-            .is_some_and(|url| url.starts_with("https://"));
-        let alone = https && self.http.trusted_proxies.is_empty();
-        let said = "TALKHUB_PUBLIC_URL is https and TALKHUB_TRUSTED_PROXIES is empty: if a proxy speaks TLS for this \
+        let first = self.http.public_urls.first().map_or("", String::as_str);
+        let bare = "TALKHUB_PUBLIC_URL is https and TALKHUB_TRUSTED_PROXIES is empty: if a proxy speaks TLS for this \
                     program, name its address there, or cookies are not marked Secure";
-        alone.then(|| said.to_owned()).into_iter().collect()
+        let lost = "TALKHUB_SMTP_URL is set and TALKHUB_PUBLIC_URL is not: links in mails lead to";
+        let is_bare = first.starts_with("https://") && self.http.trusted_proxies.is_empty();
+        let is_lost = self.mail.server.is_some() && !self.http.has_public_url;
+        let bare = is_bare.then(|| bare.to_owned()).into_iter();
+        bare.chain(is_lost.then(|| format!("{lost} {first}"))).collect()
     }
 
     /// Lines `NAME = value` of what is in force; secrets only as set or not set.

@@ -106,3 +106,18 @@ fn bad33_unknown_settings_are_warned_of() {
         ["TALKHUB_BIMD is no setting; did you mean TALKHUB_BIND?"]
     );
 }
+
+#[test]
+fn links_in_mails_that_lead_nowhere_are_warned_of() {
+    let mail = [
+        ("TALKHUB_SMTP_URL", "smtp://127.0.0.1:25"),
+        ("TALKHUB_MAIL_FROM", "talkhub@example.org"),
+        ("TALKHUB_PUBLIC_URL", "http://chat.example.org"),
+    ];
+    let warned = read(&mail[..2]).unwrap().warnings;
+    assert!(
+        warned.len() == 1 && warned[0].contains("links in mails lead to http://127.0.0.1:8000"),
+        "{warned:?}"
+    );
+    assert_eq!(read(&mail).unwrap().warnings, Vec::<String>::new());
+}
