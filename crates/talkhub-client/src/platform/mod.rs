@@ -24,5 +24,6 @@ pub mod relay;
 pub mod routes;
 pub mod secret;
 pub mod tasks;
+pub mod turns;
 pub mod upload;
 pub mod words;

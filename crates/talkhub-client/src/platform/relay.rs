@@ -3,16 +3,17 @@
 use crate::platform::config;
 use crate::platform::live::Live;
 use crate::platform::problem::{Problem, Result};
+use crate::platform::turns::Turns;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_protocol::internal::{
     BOOT_HEADER, Booted, Down, Forward, GroupChange, GroupChanges, Registered, Registration, RegistrationSet,
 };
-use shared_protocol::{Class, Group, RelayId, ServerFrame};
+use shared_protocol::{Class, ConversationId, Group, RelayId, ServerFrame};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// How many lots of frames may wait for the link; more are dropped, which every receiver heals.
 const LINK_QUEUE: usize = 4096;
@@ -29,6 +30,7 @@ pub struct Relay {
 struct Inner {
     way: Way,
     live: Live,
+    turns: Turns<ConversationId>,
     link: RwLock<Option<Link>>,
 }
 
@@ -54,6 +56,26 @@ struct Recording {
     away: bool,
     panics: bool,
     after_chunk: Option<Box<dyn FnOnce() + Send>>,
+    held: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
+}
+
+/// A change of groups that a recording handle keeps on its way.
+pub struct Held {
+    come: oneshot::Receiver<()>,
+    go: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// It is on its way: what it says was read before.
+    pub async fn come(&mut self) {
+        // Whoever is gone has not come and never will: the story waits for something else in vain.
+        drop((&mut self.come).await);
+    }
+
+    /// It arrives.
+    pub fn go(self) {
+        drop(self.go);
+    }
 }
 
 /// What a recording handle was told.
@@ -92,6 +114,7 @@ impl Relay {
             inner: Arc::new(Inner {
                 way,
                 live: Live::default(),
+                turns: Turns::default(),
                 link: RwLock::new(None),
             }),
         }
@@ -126,6 +149,20 @@ impl Relay {
         if let Some(mut recording) = self.recorded() {
             recording.after_chunk = Some(then);
         }
+    }
+
+    /// A recording handle keeps the next change of groups on its way until it is let go.
+    pub fn hold_groups(&self) -> Held {
+        let ((on_its_way, come), (go, arrive)) = (oneshot::channel(), oneshot::channel());
+        if let Some(mut recording) = self.recorded() {
+            recording.held = Some((on_its_way, arrive));
+        }
+        Held { come, go }
+    }
+
+    /// Who is changing which conversation's group.
+    pub fn turns(&self) -> &Turns<ConversationId> {
+        &self.inner.turns
     }
 
     /// The streams of browsers that cannot reach the relay: they are told what groups are told.
@@ -228,6 +265,10 @@ impl Relay {
     pub async fn change_groups(&self, changes: Vec<GroupChange>) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
+        }
+        let held = self.recorded().and_then(|mut recording| recording.held.take());
+        if let Some((on_its_way, arrive)) = held {
+            drop((on_its_way.send(()), arrive.await));
         }
         if let Some(mut said) = self.recorded() {
             assert!(!std::mem::take(&mut said.panics), "a bug, as a story wants it");

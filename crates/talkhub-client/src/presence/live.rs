@@ -40,11 +40,23 @@ async fn show(
         .live()
         .open(me.session, me.user(), &groups, most)
         .ok_or(Problem::TooFast(10))?;
-    // Again, now that the stream hears what changes from here on: what was made or blocked in between is not missed.
-    let now = self::groups(&app, &me).await?;
-    listening.join(&now);
-    let gone: Vec<Group> = groups.into_iter().filter(|group| !now.contains(group)).collect();
-    listening.leave(&gone);
+    // Again, now that the stream hears what changes from here on: what was made or blocked in between is not missed. Only
+    // what differs is done, and looked at once more: a block that comes in between is not undone.
+    let mut known = groups;
+    loop {
+        let now = self::groups(&app, &me).await?;
+        let without = |these: &[Group], others: &[Group]| -> Vec<Group> {
+            let these = these.iter().filter(|group| !others.contains(group));
+            these.cloned().collect()
+        };
+        let (new, gone) = (without(&now, &known), without(&known, &now));
+        if new.is_empty() && gone.is_empty() {
+            break;
+        }
+        listening.join(&new);
+        listening.leave(&gone);
+        known = now;
+    }
     let refused = |_| {
         Problem::invalid(
             "upgrade",

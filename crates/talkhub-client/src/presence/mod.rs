@@ -58,6 +58,12 @@ pub async fn try_to_let_in(app: &App, conversation: ConversationId) -> Result<()
 /// Puts the group of a conversation right: its members are in it with all their connections, whoever is blocked by the other
 /// one is not. When this returns the relay knows. Safe to repeat.
 pub async fn set_group(app: &App, conversation: ConversationId) -> Result<()> {
+    // Invariant: what was read before a block never arrives after it.
+    let turns = app.relay.turns();
+    turns.take(&conversation, send_group(app, conversation)).await
+}
+
+async fn send_group(app: &App, conversation: ConversationId) -> Result<()> {
     let read = app.db.read(move |conn| {
         let group = conversations::get_group(conn, conversation)?;
         let shut_out = conversations::list_shut_out(conn, conversation)?;

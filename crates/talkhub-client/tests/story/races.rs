@@ -1,8 +1,9 @@
 //! Two things at the same moment between two people: whichever comes first, it ends as what holds says.
 
 use crate::app::{Answer, Person, TestApp};
-use crate::blocks::two;
+use crate::blocks::{block, two};
 use crate::contacts::ask;
+use crate::link::Tab;
 use diesel::prelude::*;
 use futures_util::future::{Either, select};
 use serde_json::json;
@@ -14,6 +15,7 @@ use talkhub_client::conversations;
 use talkhub_client::platform::db::schema::conversations as c;
 use talkhub_client::platform::db::{Db, DbConn};
 use talkhub_client::platform::problem::{Problem, Result};
+use talkhub_client::platform::relay::Said;
 use tokio::sync::oneshot;
 
 /// Long enough for a busy machine.
@@ -93,13 +95,56 @@ async fn until_done_or_waiting<T>(
             }
         }
     };
-    match select(work, pin!(tokio::time::timeout(SOON, waiting))).await {
+    until_done_or(work, waiting).await
+}
+
+/// Goes on with `work` until it is done, or the other thing has happened.
+async fn until_done_or<T>(
+    work: Pin<&mut impl Future<Output = T>>,
+    happened: impl Future<Output = ()>,
+) -> Option<T> {
+    match select(work, pin!(tokio::time::timeout(SOON, happened))).await {
         Either::Left((done, _)) => Some(done),
-        Either::Right((waited, _)) => {
-            waited.expect("somebody waits");
+        Either::Right((in_time, _)) => {
+            in_time.expect("one of the two comes first");
             None
         }
     }
+}
+
+#[actix_web::test]
+async fn inv13_ru17_a_late_change_of_a_group_undoes_no_newer_one() {
+    let app = TestApp::new().await;
+    let (ann, bob) = two(&app).await;
+    let talk = app.talk([&ann, &bob]).await;
+    let tab = Tab::open(&bob, talk).await.relay_id;
+    app.frames();
+    let mut late = app.app.relay.hold_groups();
+    let opening = open(&bob, &ann);
+    let blocking = async {
+        late.come().await;
+        let mut blocking = pin!(block(&ann, &bob));
+        let waiting = async {
+            while app.app.relay.turns().count(&talk) < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let answered = until_done_or(blocking.as_mut(), waiting).await;
+        late.go();
+        if answered.is_none() {
+            blocking.await;
+        }
+    };
+    let (opened, ()) = futures_util::future::join(opening, blocking).await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    let said = app.app.relay.take_recorded().into_iter();
+    let last = said.filter_map(|said| match said {
+        Said::Groups(changes) => Some(changes),
+        _ => None,
+    });
+    let last = last.last().unwrap();
+    assert_eq!(last[0].remove, [tab], "what was read before the block came first");
+    app.run_jobs().await;
 }
 
 #[actix_web::test]
