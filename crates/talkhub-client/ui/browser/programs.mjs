@@ -57,8 +57,8 @@ function start(path, env, folder, args = []) {
   return program;
 }
 
-/** Both programs, ready; each can be killed and started again on the same port with the same data. */
-export async function startBoth({ demo = false } = {}) {
+/** Both programs, ready; each can be killed and started again on the same port with the same data. `env`: more settings of the logic server. */
+export async function startBoth({ demo = false, env = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "talkhub-browser-"));
   const [clientPort, relayPort] = [await freePort(), await freePort()];
   const secret = randomBytes(32).toString("hex");
@@ -73,6 +73,7 @@ export async function startBoth({ demo = false } = {}) {
     TALKHUB_RELAY_SECRET: secret,
     TALKHUB_LOG: process.env.TALKHUB_LOG ?? "info",
     TALKHUB_PUBLIC_URL: `${url},${plainUrl}`,
+    ...env,
   };
   const both = {
     folder,

@@ -1,5 +1,6 @@
 // Runs every browser test, one after the other; the last line says how many passed. Names given as arguments choose some.
 import { readdirSync } from "node:fs";
+import { openMailbox } from "./mailbox.mjs";
 import { launch } from "./people.mjs";
 import { startBoth } from "./programs.mjs";
 
@@ -13,15 +14,17 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith(".story.mj
 
 let [passed, failed] = [0, 0];
 const browser = await launch();
+const post = await openMailbox();
 let both = null;
 const stop = async () => {
   await browser.close().catch(() => undefined);
   await both?.stop();
+  post.close();
 };
 process.on("SIGINT", () => void stop().then(() => process.exit(130)));
 process.on("SIGTERM", () => void stop().then(() => process.exit(143)));
 try {
-  both = await startBoth();
+  both = await startBoth({ env: post.env });
   for (const { name, story } of tests.filter((test) => wanted.length === 0 || wanted.some((part) => test.name.includes(part)))) {
     const began = Date.now();
     const devices = [];
@@ -30,7 +33,7 @@ try {
       return one;
     };
     try {
-      await story({ browser, both, url: both.url, keep });
+      await story({ browser, both, url: both.url, keep, post });
       const faults = devices.flatMap((one) => one.faults);
       if (faults.length !== 0) throw new Error(`the page complained: ${faults.join(" | ")}`);
       passed += 1;
