@@ -1,5 +1,5 @@
 // Every text has a contrast of 4.5:1 or more against whatever stands behind it, in both themes.
-import { befriend, connected, device, hasState, newcomer, openWith, says } from "./people.mjs";
+import { befriend, connected, device, hasState, newcomer, openWith, says, signIn } from "./people.mjs";
 
 /** Runs in the page: the texts that are too faint, worst case over the stops of gradients. */
 function faint() {
@@ -138,6 +138,31 @@ export const stories = {
     await knowing(bob, keep(await newcomer(browser, url, "Eve")), found);
     await ann.page.goto(`${url}/settings/profile`);
     for (const theme of ["dark", "light"]) await check(ann.page, "settings", theme, found);
+    if (found.length !== 0) throw new Error(`too faint:\n${found.join("\n")}`);
+  },
+
+  async m04_the_account_pages_the_own_menu_and_notices_can_be_read_too({ browser, url, keep }) {
+    const found = [];
+    const themes = ["dark", "light"];
+    const ann = keep(await newcomer(browser, url, "Ann"));
+    const bob = keep(await newcomer(browser, url, "Bob"));
+    await befriend(ann, bob);
+    await openWith(ann.page, url, bob.id);
+    await says(ann.page, "hello");
+    const other = keep(await signIn(browser, url, ann.username));
+    await ann.page.locator(".hint--sign-in").waitFor();
+    await ann.page.locator(".online__one").first().waitFor();
+    await ann.page.getByRole("button", { name: /how others see you/ }).click();
+    for (const theme of themes) await check(ann.page, "the own menu, a notice and who is online", theme, found);
+    for (const place of ["account", "privacy", "security", "activity", "data"]) {
+      await other.page.goto(`${url}/settings/${place}`);
+      for (const theme of themes) await check(other.page, place, theme, found);
+    }
+    await other.page.goto(`${url}/settings/password`);
+    for (const typed of ["", "short", "password", "password77", "correct horse", "velvet anchor tractor spoon"]) {
+      await other.page.fill('input[name="password"]', typed);
+      for (const theme of themes) await check(other.page, `the strength of "${typed}"`, theme, found);
+    }
     if (found.length !== 0) throw new Error(`too faint:\n${found.join("\n")}`);
   },
 };
