@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use end_to_end::{PASSWORD, Person, Process, SECRET, Site, Which};
 use shared_protocol::UserId;
 use shared_protocol::api::{Activity, Conversations};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use talkhub_client::platform::clock::Clock;
 use talkhub_client::platform::config::Config;
@@ -138,7 +139,10 @@ async fn u01_the_operator_turns_a_lost_factor_off_beside_a_running_server() {
     let (code, said) = run(&site, Which::LogicServer, &["lost-factor", "ann"]);
     assert!(code == Some(0) && said.contains("nothing was changed"), "{said}");
 
-    turn_factor_on(&site, ann.me.person.user_id);
+    let (settings, user) = (site.settings_of(Which::LogicServer), ann.me.person.user_id);
+    tokio::task::spawn_blocking(move || turn_factor_on(settings, user))
+        .await
+        .unwrap();
     assert!(
         Person::sign_in(&site, "ann", PASSWORD).await.is_err(),
         "a code is asked for"
@@ -158,10 +162,9 @@ async fn u01_the_operator_turns_a_lost_factor_off_beside_a_running_server() {
 }
 
 /// As if it had been set up: what stands in the database decides.
-fn turn_factor_on(site: &Site, user: UserId) {
+fn turn_factor_on(settings: BTreeMap<String, String>, user: UserId) {
     use talkhub_client::platform::db::schema::second_factors::dsl as f;
-    let settings = site.settings_of(Which::LogicServer).into_iter().collect();
-    let config = Config::from_values(None, settings).unwrap();
+    let config = Config::from_values(None, settings.into_iter().collect()).unwrap();
     let (db, _) = talkhub_client::shell::open_database(&config, &Clock::system()).unwrap();
     let row = (
         f::user_id.eq(user),
