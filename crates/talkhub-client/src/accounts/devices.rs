@@ -9,6 +9,7 @@ use crate::platform::routes::resource;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use shared_protocol::api::{Session, Sessions};
+use std::collections::HashSet;
 
 /// The routes of devices under `/api/v1`.
 pub fn routes(routes: &mut web::ServiceConfig) {
@@ -54,6 +55,7 @@ pub(super) async fn find_all(app: &App, me: &SignedIn) -> Result<Vec<Session>> {
         Ok((store::list_sessions(conn, user, now, idle_since)?, programs))
     });
     let (sessions, programs) = read.await?;
+    let programs: HashSet<i64> = programs.into_iter().collect();
     let sessions = sessions.into_iter().map(|session| Session {
         id: session.id.to_string(),
         current: session.id == me.session,

@@ -15,6 +15,8 @@ const SPENT_KEPT: i64 = 30 * 86_400_000;
 /// How many mails about sign-ins one person gets within an hour.
 const MOST_MAILS: i64 = 5;
 const HOUR: i64 = 3_600_000;
+/// How many sign-ins one person has at a time.
+const MOST_SESSIONS: i64 = 200;
 
 /// A new sign-in of this account, if its password is still the one that was checked: a sign-in that was on its way while
 /// the password changed does not get in. Gives back its id.
@@ -29,6 +31,9 @@ pub fn sign_in(
     let (id, end) = (clock.row_id(), clock.now() + model::end_of(limits));
     let user = account.user_id;
     store::insert_session(conn, id, user, sign, clock.now(), end)?;
+    // A program that signs in for each of its calls pushes out its own old ones.
+    let surplus = store::list_surplus_sessions(conn, user, MOST_SESSIONS)?;
+    super::end_sessions(conn, &surplus, clock)?;
     let source = Source {
         device: sign.device.clone(),
         address: sign.address.clone(),

@@ -322,18 +322,28 @@ pub(super) fn list_old_sessions(conn: &mut DbConn, now: i64, idle_since: i64) ->
         .load(conn)
 }
 
+/// Sign-ins of this person beyond `most`: those that were used the longest ago.
+pub(super) fn list_surplus_sessions(conn: &mut DbConn, user: UserId, most: i64) -> QueryResult<Vec<i64>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .order((sessions::last_used_at.desc(), sessions::id.desc()))
+        .offset(most)
+        .limit(500)
+        .select(sessions::id)
+        .load(conn)
+}
+
 /// With their connections, whose relay IDs are given back, and their tokens.
 pub(super) fn delete_sessions(conn: &mut DbConn, ids: &[i64]) -> QueryResult<Vec<RelayId>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut relay_ids = Vec::new();
+    // However many somebody has: a statement takes only so many values.
+    for ids in ids.chunks(500) {
+        let of_these = online::table.filter(online::session_id.eq_any(ids));
+        relay_ids.extend(of_these.select(online::relay_id).load::<RelayId>(conn)?);
+        diesel::delete(online::table.filter(online::session_id.eq_any(ids))).execute(conn)?;
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(ids))).execute(conn)?;
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)?;
     }
-    let relay_ids = online::table
-        .filter(online::session_id.eq_any(ids))
-        .select(online::relay_id)
-        .load(conn)?;
-    diesel::delete(online::table.filter(online::session_id.eq_any(ids))).execute(conn)?;
-    diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(ids))).execute(conn)?;
-    diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(conn)?;
     Ok(relay_ids)
 }
 
