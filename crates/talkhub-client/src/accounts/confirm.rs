@@ -16,16 +16,16 @@ pub async fn confirm_password(
     password: String,
 ) -> Result<()> {
     let guess = (format!("password of {}", me.user()), me.session.to_string());
-    app.limits.guesses.check(&guess, app.clock.monotonic())?;
+    let tried = app.limits.guesses.begin(guess, app.clock.monotonic())?;
     // Longer than any password can be: not worth the hashing.
     let password: String = password.chars().take(1025).collect();
     let hash = Some(me.account.password_hash.clone());
     if app.hasher.verify(password, hash).await? {
-        app.limits.guesses.succeeded(&guess);
+        tried.succeeded();
         return Ok(());
     }
     tracing::info!(user = %me.user(), "A password was refused where it is asked for again");
-    app.limits.guesses.failed(guess, app.clock.monotonic());
+    tried.failed(app.clock.monotonic());
     let source = Source::of(request);
     app.limits
         .refusals

@@ -9,6 +9,7 @@ use crate::platform::audit::{Event, Source};
 use crate::platform::client_address::is_https;
 use crate::platform::config::{host_of, is_loopback_url};
 use crate::platform::json::Json;
+use crate::platform::limits::Try;
 use crate::platform::problem::{Problem, Result};
 use crate::platform::routes::{get, resource};
 use crate::platform::secret;
@@ -142,8 +143,7 @@ pub(super) async fn confirm(
     me: &SignedIn,
     code: &str,
 ) -> Result<(RecoveryCodes, Option<Cookie<'static>>)> {
-    let guess = guess(me);
-    app.limits.codes.check(&guess, app.clock.monotonic())?;
+    let tried = app.limits.codes.begin(guess(me), app.clock.monotonic())?;
     let (recovery, token) = (factor::fresh_codes(&app.clock), secret::token(app.clock.random()));
     let right = match Code::parse(code) {
         Some(code) => {
@@ -165,7 +165,7 @@ pub(super) async fn confirm(
         }
         None => false,
     };
-    judge(app, request, me, guess, right)?;
+    judge(app, request, me, tried, right)?;
     tracing::info!(user = %me.user(), "Turned a second factor on");
     let renewed = (!me.program).then(|| cookie(token, me.keep, is_https(request), app));
     Ok((shown(&recovery), renewed))
@@ -206,8 +206,8 @@ pub(super) async fn end(app: &App, request: &HttpRequest, me: &SignedIn, form: P
 }
 
 async fn prove_both(app: &App, request: &HttpRequest, me: &SignedIn, form: ProofForm) -> Result<()> {
-    let (guess, user) = (guess(me), me.user());
-    app.limits.codes.check(&guess, app.clock.monotonic())?;
+    let user = me.user();
+    let tried = app.limits.codes.begin(guess(me), app.clock.monotonic())?;
     confirm_password(app, request, me, form.current).await?;
     if !app.db.read(move |conn| factor::is_on(conn, user)).await? {
         return Err(Problem::Conflict(Said::new("factor-off-already")));
@@ -221,7 +221,7 @@ async fn prove_both(app: &App, request: &HttpRequest, me: &SignedIn, form: Proof
         }
         None => false,
     };
-    judge(app, request, me, guess, right)
+    judge(app, request, me, tried, right)
 }
 
 /// Wrong codes count for this sign-in alone: nobody else can use them up.
@@ -233,14 +233,14 @@ fn judge(
     app: &App,
     request: &HttpRequest,
     me: &SignedIn,
-    guess: (String, String),
+    tried: Try<(String, String)>,
     right: bool,
 ) -> Result<()> {
     if right {
-        app.limits.codes.succeeded(&guess);
+        tried.succeeded();
         return Ok(());
     }
-    app.limits.codes.failed(guess, app.clock.monotonic());
+    tried.failed(app.clock.monotonic());
     let source = Source::of(request);
     app.limits.refusals.note(Event::CodeRefused, me.user(), source);
     Err(Problem::invalid("code", Said::new("code-wrong")))

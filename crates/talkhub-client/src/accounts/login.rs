@@ -89,23 +89,23 @@ pub(super) async fn prove(
         None => username_key(name.trim()).chars().take(254).collect(),
     };
     let guess = (whose, mine.map_or(network, place_of));
-    // A burst passes this together; the queue of the hasher bounds it to a few.
-    app.limits.guesses.check(&guess, now)?;
+    let place = guess.1.clone();
+    let tried = app.limits.guesses.begin(guess, now)?;
     // What is longer is not worth the hashing, and no reason to say so.
     let password: String = password.chars().take(1025).collect();
     let user = account.as_ref().map(|account| account.user_id);
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let fits = app.hasher.verify(password.clone(), hash).await?;
     let Some(mut account) = account.filter(|_| fits) else {
-        tracing::info!(place = %guess.1, "A sign-in was refused");
-        app.limits.guesses.failed(guess, now);
+        tracing::info!(%place, "A sign-in was refused");
+        tried.failed(now);
         if let Some(user) = user {
             let source = Source::of(request);
             app.limits.refusals.note(Event::SignInRefused, user, source);
         }
         return Err(Problem::WrongLogin);
     };
-    app.limits.guesses.succeeded(&guess);
+    tried.succeeded();
     if app
         .hasher
         .is_outdated(&account.password_hash, account.password_scheme)
@@ -153,7 +153,7 @@ pub(super) async fn prove_again(
         user.to_string(),
         known.as_ref().map_or_else(String::new, place_of),
     );
-    app.limits.codes.check(&guess, app.clock.monotonic())?;
+    let tried = app.limits.codes.begin(guess, app.clock.monotonic())?;
     let right = match Code::parse(code) {
         Some(code) => {
             let (keys, digest) = (app.keys.clone(), secret::digest(step));
@@ -172,10 +172,10 @@ pub(super) async fn prove_again(
         tracing::info!(%user, "A code was refused");
         let source = Source::of(request);
         app.limits.refusals.note(Event::CodeRefused, user, source);
-        app.limits.codes.failed(guess, app.clock.monotonic());
+        tried.failed(app.clock.monotonic());
         return Err(Problem::invalid("code", Said::new("code-wrong")));
     }
-    app.limits.codes.succeeded(&guess);
+    tried.succeeded();
     Ok((account, keep))
 }
 

@@ -145,11 +145,11 @@ async fn set_up(app: &App, request: &HttpRequest, fields: &Fields) -> Result<Htt
     app.limits.sign_ins.take(client_network(request), now)?;
     // For each network: the code is too long to be guessed, and nobody keeps its owner out.
     let guess = ("first administrator".to_owned(), client_network(request));
-    app.limits.guesses.check(&guess, now)?;
+    let tried = app.limits.guesses.begin(guess, now)?;
     let code = fields.code.clone();
     if let Err(problem) = app.db.read(move |conn| check(conn, &code)).await {
         if matches!(problem, Problem::Invalid(_)) {
-            app.limits.guesses.failed(guess, now);
+            tried.failed(now);
         }
         return Err(problem);
     }

@@ -3,10 +3,10 @@
 use crate::platform::problem::{Problem, Result};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many keys are remembered before the oldest are forgotten.
+/// How many keys are remembered; more are forgotten, all of them if none is old.
 const MOST_KEYS: usize = 50_000;
 
 /// So many events a minute for each key, with a burst of the same size (a token bucket). Cheap to clone.
@@ -123,10 +123,14 @@ pub struct Guessing<K> {
 struct Failures {
     count: u32,
     until: Duration,
+    /// Tries under way.
+    trying: u32,
 }
 
 const FREE_FAILURES: u32 = 5;
 const LONGEST_WAIT: u64 = 60;
+/// So many passwords are checked at once for one key.
+const AT_ONCE: u32 = 32;
 /// After so long without a failure all is forgotten.
 const FORGIVEN: Duration = Duration::from_secs(900);
 
@@ -139,7 +143,7 @@ impl<K> Default for Guessing<K> {
     }
 }
 
-impl<K: Eq + Hash> Guessing<K> {
+impl<K: Eq + Hash + Clone> Guessing<K> {
     /// For what is short enough to be guessed: from the fifth failure on each one waits a whole minute.
     pub fn strict() -> Self {
         Self {
@@ -148,34 +152,61 @@ impl<K: Eq + Hash> Guessing<K> {
         }
     }
 
-    /// Whether a try is allowed now.
-    pub fn check(&self, key: &K, now: Duration) -> Result<()> {
-        let failures = self
-            .failures
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        match failures.get(key) {
-            Some(failed) if now < failed.until => Err(Problem::TooFast((failed.until - now).as_secs() + 1)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A try was wrong.
-    pub fn failed(&self, key: K, now: Duration) {
-        let mut failures = self
-            .failures
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+    /// Begins a try, if one is allowed now. What is short enough to be guessed counts as wrong until it is known to be
+    /// right: many at once get no more tries than one after the other. Passwords are too slow to check for that.
+    pub fn begin(&self, key: K, now: Duration) -> Result<Try<K>> {
+        let mut failures = lock(&self.failures);
         if MOST_KEYS <= failures.len() {
-            failures.retain(|_, failed| now < failed.until + FORGIVEN);
+            failures.retain(|_, failed| 0 < failed.trying || now < failed.until + FORGIVEN);
             if MOST_KEYS <= failures.len() {
-                failures.clear();
+                failures.retain(|_, failed| 0 < failed.trying);
             }
         }
-        let failed = failures.entry(key).or_insert(Failures { count: 0, until: now });
+        let failed = failures.entry(key.clone()).or_insert(Failures {
+            count: 0,
+            until: now,
+            trying: 0,
+        });
         if failed.until + FORGIVEN < now {
             failed.count = 0;
         }
+        if now < failed.until {
+            return Err(Problem::TooFast((failed.until - now).as_secs() + 1));
+        }
+        let at_once = match self.strict {
+            true => FREE_FAILURES.saturating_sub(failed.count).max(1),
+            false => AT_ONCE,
+        };
+        if at_once <= failed.trying {
+            return Err(Problem::TooFast(1));
+        }
+        failed.trying += 1;
+        Ok(Try {
+            key,
+            strict: self.strict,
+            failures: Arc::clone(&self.failures),
+        })
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A try under way; dropped without a word it counts for nothing.
+pub struct Try<K: Eq + Hash> {
+    key: K,
+    strict: bool,
+    failures: Arc<Mutex<HashMap<K, Failures>>>,
+}
+
+impl<K: Eq + Hash> Try<K> {
+    /// It was wrong.
+    pub fn failed(self, now: Duration) {
+        let mut failures = lock(&self.failures);
+        let Some(failed) = failures.get_mut(&self.key) else {
+            return;
+        };
         failed.count += 1;
         let doublings = failed.count.saturating_sub(FREE_FAILURES);
         let wait = match doublings {
@@ -186,12 +217,23 @@ impl<K: Eq + Hash> Guessing<K> {
         failed.until = now + Duration::from_secs(wait);
     }
 
-    /// A try was right: all is forgotten.
-    pub fn succeeded(&self, key: &K) {
-        self.failures
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .remove(key);
+    /// It was right: all is forgotten.
+    pub fn succeeded(self) {
+        if let Some(failed) = lock(&self.failures).get_mut(&self.key) {
+            failed.count = 0;
+        }
+    }
+}
+
+impl<K: Eq + Hash> Drop for Try<K> {
+    fn drop(&mut self) {
+        let mut failures = lock(&self.failures);
+        if let Some(failed) = failures.get_mut(&self.key) {
+            failed.trying = failed.trying.saturating_sub(1);
+            if failed.count == 0 && failed.trying == 0 {
+                failures.remove(&self.key);
+            }
+        }
     }
 }
 
@@ -237,24 +279,27 @@ mod tests {
         assert!(turns.take("ann").is_ok());
     }
 
+    /// One wrong try.
+    fn fails(guessing: &Guessing<&'static str>, now: Duration) {
+        guessing.begin("ann", now).ok().expect("a try").failed(now);
+    }
+
     #[test]
     fn five_wrong_guesses_are_free_then_the_wait_doubles() {
         let guessing = Guessing::default();
         let mut now = Duration::ZERO;
         for _ in 0..5 {
-            assert!(guessing.check(&"ann", now).is_ok());
-            guessing.failed("ann", now);
+            fails(&guessing, now);
         }
         for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert!(guessing.check(&"ann", now).is_ok());
-            guessing.failed("ann", now);
-            assert!(guessing.check(&"ann", now).is_err(), "after {wait}");
+            fails(&guessing, now);
+            assert!(guessing.begin("ann", now).is_err(), "after {wait}");
             now += Duration::from_secs(wait);
         }
-        assert!(guessing.check(&"bob", now).is_ok());
-        guessing.succeeded(&"ann");
-        guessing.failed("ann", now);
-        assert!(guessing.check(&"ann", now).is_ok());
+        assert!(guessing.begin("bob", now).is_ok());
+        guessing.begin("ann", now).ok().expect("a try").succeeded();
+        fails(&guessing, now);
+        assert!(guessing.begin("ann", now).is_ok());
     }
 
     #[test]
@@ -262,14 +307,31 @@ mod tests {
         let guessing = Guessing::strict();
         let mut now = Duration::ZERO;
         for _ in 0..5 {
-            assert!(guessing.check(&"ann", now).is_ok());
-            guessing.failed("ann", now);
+            fails(&guessing, now);
         }
         for _ in 0..3 {
-            assert!(matches!(guessing.check(&"ann", now), Err(Problem::TooFast(61))));
+            assert!(matches!(guessing.begin("ann", now), Err(Problem::TooFast(61))));
             now += Duration::from_secs(60);
-            assert!(guessing.check(&"ann", now).is_ok());
-            guessing.failed("ann", now);
+            fails(&guessing, now);
         }
+    }
+
+    #[test]
+    fn sec06_many_tries_at_once_are_no_more_than_one_after_the_other() {
+        let guessing = Guessing::strict();
+        let mut now = Duration::ZERO;
+        fails(&guessing, now);
+        let tries: Vec<_> = (0..50).filter_map(|_| guessing.begin("ann", now).ok()).collect();
+        assert_eq!(tries.len(), 4);
+        assert!(guessing.begin("bob", now).is_ok());
+        tries.into_iter().for_each(|one| one.failed(now));
+        now += Duration::from_secs(60);
+        let one = guessing.begin("ann", now);
+        assert!(one.is_ok() && guessing.begin("ann", now).is_err());
+        drop(one);
+        assert!(
+            guessing.begin("ann", now).is_ok(),
+            "what came to nothing counts for nothing"
+        );
     }
 }
