@@ -116,6 +116,22 @@ async fn a13_u05_the_operator_makes_an_administrator_and_a_link_to_a_new_passwor
     assert_eq!(put.json(&form).send().await.unwrap().status().as_u16(), 204);
     Person::sign_in(&site, "ann", "battery staple").await.unwrap();
     assert!(Person::sign_in(&site, "ann", "correct horse").await.is_err());
+
+    // Whoever was there first is promoted by nobody who meant another account.
+    let eve = Person::sign_up(&site, "eve").await.unwrap();
+    let mut words = vec!["create-admin", "--username", "Eve", "--email", "ops@example.org"];
+    words.extend(["--password-file", &secret]);
+    let (code, said) = run(&site, Which::LogicServer, &words);
+    let id = eve.me.person.user_id.to_string();
+    assert!(
+        code == Some(2) && said.contains("taken by eve") && said.contains(&id),
+        "{said}"
+    );
+    let (code, said) = run(&site, Which::LogicServer, &["create-admin", "--username", &id]);
+    assert!(
+        code == Some(0) && said.contains("is an administrator now"),
+        "{said}"
+    );
     let setup = site
         .http()
         .get(format!("{}/setup", site.url()))

@@ -6,6 +6,7 @@ use crate::accounts;
 use crate::platform::audit::Source;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
+use crate::platform::dates;
 use crate::platform::db::Db;
 use crate::platform::hashing::Hasher;
 use crate::platform::problem::Problem;
@@ -35,14 +36,50 @@ impl NewAdmin {
     }
 }
 
-/// Makes somebody an administrator: who has an account already, or a new one.
+/// Makes somebody an administrator: a new account, or, named alone, one that is there already. Whoever has taken a name
+/// first is not promoted by somebody who meant to make an account of this name.
 pub fn create_admin(config: &Config, new: NewAdmin) -> Result<(), StartError> {
     let clock = Clock::system();
     let (db, _) = super::open_database(config, &clock)?;
+    let is_new = new.email.is_some() || new.name.is_some() || new.password_file.is_some();
     let username = given_or_asked(new.username, "Username", "--username")?;
-    let known = db.read_blocking(|conn| accounts::find_by_login(conn, &username));
+    let known = db.read_blocking(|conn| {
+        let Some(account) = accounts::find_by_login(conn, &username)? else {
+            return Ok(None);
+        };
+        let is_made = accounts::is_administrator(conn, account.user_id)?;
+        Ok(Some((account, is_made)))
+    });
     let user = match known.map_err(told)? {
-        Some(account) => account.user_id,
+        Some((account, true)) => account.user_id,
+        Some((account, false)) => {
+            let named = [
+                account.username.clone(),
+                account.email.clone(),
+                account.user_id.to_string(),
+            ];
+            let is_named = named
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(username.trim()));
+            let who = format!(
+                "{} ({}), who signed up on {}",
+                account.username,
+                account.user_id.grouped(),
+                dates::iso(account.created_at)
+            );
+            if is_new || !is_named {
+                return Err(usage(format!(
+                    "this name is taken by {who}: to make this person an administrator, say --username {} and nothing \
+                     else; for an account of your own take another name",
+                    account.user_id
+                )));
+            }
+            if std::io::stdin().is_terminal() && ask(&format!("Make {who} an administrator? (yes)"))? != "yes"
+            {
+                return Err(usage("nothing was changed".to_owned()));
+            }
+            account.user_id
+        }
         None => {
             let email = given_or_asked(new.email, "E-mail", "--email")?;
             let password = password(new.password_file.as_deref())?;
