@@ -22,6 +22,7 @@ mod jobs;
 mod leaving;
 mod link;
 mod mailbox;
+mod many_sign_ins;
 mod matrix;
 mod matrix_pages;
 mod message_requests;
