@@ -73,7 +73,7 @@ export const stories = {
     await until("and here", () => same(ann.page, want));
     for (const one of [ann, bob]) {
       assert.equal(await one.page.evaluate(() => window.notReloaded), true);
-      assert.ok(one.streams.every((stream) => stream.sent === 0 && stream.url === `${world.url.replace("http", "ws")}/live`), JSON.stringify(one.streams));
+      assert.ok(one.streams.every((stream) => stream.sent === 0 && stream.url === `${world.url.replace("http", "ws")}/live?idle=false`), JSON.stringify(one.streams));
     }
   },
 
