@@ -12,7 +12,7 @@ use crate::platform::problem::{Problem, Result};
 use crate::platform::words::{Said, Words};
 use shared_protocol::UserId;
 
-/// How many mails about new passwords one person gets within an hour: whoever signed up with a foreign address does not
+/// How many mails about such a change one person gets within an hour: whoever signed up with a foreign address does not
 /// fill its mailbox.
 const MOST_MAILS: i64 = 5;
 
@@ -33,10 +33,15 @@ pub fn change_password(
 
 fn tell_of_password(conn: &mut DbConn, user: UserId, at: i64, clock: &Clock) -> Result<()> {
     let kinds = [Event::PasswordChanged, Event::PasswordReset];
-    if MOST_MAILS < audit::count(conn, user, &kinds, at - 3_600_000)? {
+    tell_at_most(conn, user, &kinds, Mail::PasswordChanged { user, at }, clock)
+}
+
+/// By mail, unless there were too many lines of these kinds within an hour. The line of this one is written already.
+fn tell_at_most(conn: &mut DbConn, user: UserId, kinds: &[Event], mail: Mail, clock: &Clock) -> Result<()> {
+    if MOST_MAILS < audit::count(conn, user, kinds, clock.now() - 3_600_000)? {
         return Ok(());
     }
-    tell_by_mail(conn, Mail::PasswordChanged { user, at }, clock)
+    tell_by_mail(conn, mail, clock)
 }
 
 /// A new password with a mailed link as proof: the link is used up, every sign-in ends, the person is told by mail.
@@ -160,7 +165,8 @@ pub(super) fn end_factor(
     factor::end(conn, user)?;
     note(conn, Event::FactorOff, user, source, clock)?;
     let at = clock.now();
-    tell_by_mail(conn, Mail::FactorOff { user, at }, clock)
+    let mail = Mail::FactorOff { user, at };
+    tell_at_most(conn, user, &[Event::FactorOff], mail, clock)
 }
 
 /// The person took their data along.

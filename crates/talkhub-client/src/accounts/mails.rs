@@ -198,7 +198,13 @@ mod tests {
 
     #[test]
     fn names_of_people_and_devices_go_into_mails_and_links_do_not() {
-        for good in ["Ann", "Zoë O’Hara-Smith", "홍길동", "Firefox, Linux", "Backup script (2)"] {
+        for good in [
+            "Ann",
+            "Zoë O’Hara-Smith",
+            "홍길동",
+            "Firefox, Linux",
+            "Backup script (2)",
+        ] {
             assert!(is_plain(good), "{good}");
         }
         for bad in [
