@@ -75,11 +75,13 @@ pub struct Draft {
 
 impl Draft {
     /// Whether a refusal must hold for ever: somebody else may have it, and could hand it in later. What was passed on and
-    /// is refused for itself is remembered too, since what comes after it names it.
+    /// is refused for itself is remembered too, since what comes after it names it. What a member sends over HTTPS may have
+    /// been passed on before, without their knowing; whoever is none has nothing in that group.
     pub fn must_remember(&self, problem: &Problem) -> bool {
-        match self.passed {
-            Some(_) => problem.is_for_good() || matches!(problem, Problem::Invalid(_)),
-            None => problem.is_for_good() && matches!(self.author, Author::Relay(_)),
+        match (&self.passed, &self.author) {
+            (Some(_), _) => problem.is_for_good() || matches!(problem, Problem::Invalid(_)),
+            (None, Author::User(_)) => matches!(problem, Problem::NotReachable | Problem::Forbidden(_)),
+            (None, Author::Relay(_) | Author::Subject(_)) => problem.is_for_good(),
         }
     }
 

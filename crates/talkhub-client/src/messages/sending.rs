@@ -131,6 +131,9 @@ impl Rules {
         }
         let writer = self.writers.get(&(place.id, user));
         let writer = writer.ok_or(Problem::Missing("conversation"))?;
+        if is_early {
+            return Err(Problem::Busy(1));
+        }
         if self.gone.contains(&user) {
             // Said before they left, handed in afterwards: nobody could take it back any more.
             return Err(Problem::Missing("person"));
@@ -142,9 +145,6 @@ impl Rules {
             .body
             .as_ref()
             .map_err(|issue| Problem::Invalid(vec![issue.clone()]))?;
-        if is_early {
-            return Err(Problem::Busy(1));
-        }
         place.seq += 1;
         place.rev += 1;
         place.last_at = place.last_at.max(self.now);

@@ -179,3 +179,44 @@ async fn sec16_whoever_hands_in_for_somebody_who_has_blocked_them_learns_nothing
     assert!(own.text.contains("You have blocked this person"), "{}", own.text);
     app.run_jobs().await;
 }
+
+/// It was passed on, and its writer has not heard of that: over HTTPS nobody says so.
+#[actix_web::test]
+async fn inv11_what_was_refused_over_https_is_not_handed_in_once_the_block_is_lifted() {
+    let app = TestApp::new().await;
+    let (ann, bob) = two(&app).await;
+    let talk = app.talk([&ann, &bob]).await;
+    let from_bob = Tab::open(&bob, talk).await;
+    let passed = passed_on(&app, from_bob.submit(1, 1, None, &message("hi")), 1, 60);
+    block(&ann, &bob).await;
+    assert_eq!(bob.says(talk, "hi", 1).await.refusal(), "403 not-reachable");
+    unblock(&ann, &bob).await;
+    let handed = hand_in(&ann, talk, &[item(&passed)]).await;
+    assert_eq!(results(&handed), ["refused forbidden"]);
+    assert_eq!(bob.says(talk, "hi", 1).await.refusal(), "403 not-reachable");
+    assert_eq!(bob.says(talk, "hello?", 2).await.status, 201);
+    assert_eq!(ann.sees(talk).await, ["1:hello?"]);
+    app.run_jobs().await;
+}
+
+/// What is refused settles its place for what names it, so nothing before it may be open.
+#[actix_web::test]
+async fn inv09_over_https_too_nothing_is_refused_before_what_was_written_before_it() {
+    let app = TestApp::new().await;
+    let (ann, bob) = two(&app).await;
+    let talk = app.talk([&ann, &bob]).await;
+    block(&ann, &bob).await;
+    let after = async |number: u64, prev: u64| {
+        let path = format!("/api/v1/conversations/{talk}/messages");
+        let form = json!({ "id": message_id(number), "prev": message_id(prev), "body": "hi" });
+        bob.post(&path, form).await
+    };
+    assert_eq!(after(2, 1).await.status, 503, "the first one may still come");
+    assert_eq!(bob.says(talk, "hi", 1).await.refusal(), "403 not-reachable");
+    assert_eq!(after(2, 1).await.refusal(), "403 not-reachable");
+    unblock(&ann, &bob).await;
+    assert_eq!(after(4, 3).await.status, 503);
+    assert_eq!(after(3, 2).await.status, 201);
+    assert_eq!(after(4, 3).await.status, 201);
+    app.run_jobs().await;
+}
