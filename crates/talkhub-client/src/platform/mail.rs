@@ -55,6 +55,9 @@ struct AsHtml<'a> {
     letter: &'a Letter,
 }
 
+/// Refusals for good that are about us and not about the mail: the way in is closed, or the password is wrong (RFC 4954).
+const OUR_FAULT: [&str; 4] = ["530", "534", "535", "538"];
+
 impl Mailer {
     pub fn new(config: &Config, clock: Clock) -> anyhow::Result<Self> {
         let post = match &config.mail.server {
@@ -100,6 +103,13 @@ impl Mailer {
             // Never the server's own words: they often repeat the address. (SEC29)
             Err(error) if error.is_permanent() => {
                 let code = error.status().map(|code| code.to_string());
+                if code.as_deref().is_some_and(|code| OUR_FAULT.contains(&code)) {
+                    tracing::error!(
+                        code,
+                        "The mail server does not let us in: look at TALKHUB_SMTP_URL"
+                    );
+                    return Err(Problem::Busy(1));
+                }
                 tracing::warn!(code, "The mail server refused a mail for good");
                 Ok(())
             }

@@ -113,7 +113,7 @@ async fn a09_a10_a_mailed_link_sets_a_new_password_once_and_ends_every_sign_in()
     let mut told: Vec<&str> = told.iter().map(Mail::subject).collect();
     told.sort_unstable();
     let news = "A new sign-in to your account";
-    assert_eq!(told, [news, news, "Your password was changed"]);
+    assert_eq!(told, [news, "Your password was changed"]);
 }
 
 #[actix_web::test]
@@ -269,6 +269,10 @@ async fn a_mail_server_that_is_away_gets_the_mail_later_and_one_that_refuses_doe
         assert_eq!(mailbox.take().len(), 0);
         app.wait(pause);
     }
+    // Our own password there is wrong: that says nothing about the mail.
+    mailbox.answers(535);
+    app.run_jobs().await;
+    app.wait(128);
     mailbox.answers(250);
     app.run_jobs().await;
     let path = mailbox.take().remove(0).path("/reset/");
