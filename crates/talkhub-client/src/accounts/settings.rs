@@ -178,7 +178,8 @@ async fn show_password(app: Data<App>, me: SignedIn, query: Query<Saved>) -> Res
             page,
             issues: Issues::default(),
             saved,
-            end_others: false,
+            // Whoever suspects somebody else changes it for that. (SEC07)
+            end_others: true,
             username,
         },
     )

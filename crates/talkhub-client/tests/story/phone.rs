@@ -28,6 +28,11 @@ impl Phone {
         )
     }
 
+    /// What it makes its codes of.
+    pub fn secret(&self) -> &[u8] {
+        &self.0
+    }
+
     /// What it shows so many steps of 30 seconds from now.
     pub fn shows(&self, app: &TestApp, steps: i64) -> String {
         let step = app.app.clock.now() / 30_000 + steps;

@@ -3,6 +3,8 @@
 use crate::app::{PASSWORD, TestApp};
 use crate::phone::{Phone, WRONG, first_step, second_step, set_up};
 use actix_web::http::Method;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 #[actix_web::test]
@@ -160,6 +162,13 @@ async fn sec33_the_database_alone_makes_no_codes() {
         Ok(format!("{secret} {codes:?}"))
     });
     let kept = read.await.unwrap();
+    // Neither as text nor as the bytes that some text stands for.
+    let bytes = phone.secret();
+    let plain = kept
+        .split(' ')
+        .filter_map(|part| URL_SAFE_NO_PAD.decode(part).ok())
+        .any(|decoded| decoded.windows(bytes.len()).any(|part| part == bytes));
+    assert!(!plain, "{kept}");
     let recovery = on.body["recovery_codes"][0].as_str().unwrap().replace('-', "");
     assert!(
         !kept.contains(begun.body["secret"].as_str().unwrap()) && !kept.to_lowercase().contains(&recovery),
