@@ -226,16 +226,32 @@ pub fn count(conn: &mut DbConn, user: UserId, events: &[Event], since: i64) -> Q
         .get_result(conn)
 }
 
-/// Whether another line than the one with this id says that the person did this from the same device and address.
+/// From how many devices and addresses this person did any of this since `since`.
+pub fn count_places(conn: &mut DbConn, user: UserId, events: &[Event], since: i64) -> QueryResult<usize> {
+    let words: Vec<&str> = events.iter().map(|event| event.word()).collect();
+    let places: Vec<(String, String)> = a::audit
+        .filter(a::user_id.eq(user))
+        .filter(a::id.ge(Clock::first_row_id(since)))
+        .filter(a::event.eq_any(words))
+        .select((a::device, a::address))
+        .distinct()
+        .load(conn)?;
+    Ok(places.len())
+}
+
+/// Whether another line since `since` than the one with this id says that the person did this from the same device and
+/// address.
 pub fn was_done_from(
     conn: &mut DbConn,
     user: UserId,
     event: Event,
     source: &Source,
     but: i64,
+    since: i64,
 ) -> QueryResult<bool> {
     let found: Option<i64> = a::audit
         .filter(a::user_id.eq(user))
+        .filter(a::id.ge(Clock::first_row_id(since)))
         .filter(a::id.ne(but))
         .filter(a::event.eq(event.word()))
         .filter(a::device.eq(&source.device))

@@ -96,13 +96,45 @@ async fn a_program_is_told_once_for_its_name_and_address_and_nothing_it_says_is_
     );
     assert_eq!(mails("Backup", "203.0.113.8").await.len(), 1);
     assert_eq!(mails("Other", "203.0.113.9").await.len(), 1);
+    assert_eq!(mails("Other", "203.0.113.10").await.len(), 1);
     assert_eq!(
-        mails("Other", "203.0.113.10").await.len(),
+        mails("Other", "203.0.113.11").await.len(),
         0,
         "five an hour are enough"
     );
     app.wait(3601);
-    assert_eq!(mails("Other", "203.0.113.11").await.len(), 1);
+    assert_eq!(mails("Other", "203.0.113.12").await.len(), 1);
+}
+
+/// A script that signs in all the time, and a browser that keeps no cookies, hide nobody who comes from elsewhere.
+#[actix_web::test]
+async fn whoever_signs_in_all_the_time_is_told_of_it_once_an_hour_and_of_others_nevertheless() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    app.person("1000000001").await;
+    let visitor = app.visitor();
+    for _ in 0..8 {
+        login(&visitor).await;
+        program(&visitor, "Backup", "203.0.113.8").await;
+        app.wait(60);
+    }
+    app.run_jobs().await;
+    assert_eq!(mailbox.take().len(), 2, "one for each");
+    program(&visitor, "Backup", "198.51.100.9").await;
+    app.run_jobs().await;
+    let mails = mailbox.take();
+    assert!(
+        mails.len() == 1 && mails[0].whole.contains("198.51.100.9"),
+        "{mails:?}"
+    );
+    app.wait(3601);
+    login(&visitor).await;
+    program(&visitor, "Backup", "203.0.113.8").await;
+    app.run_jobs().await;
+    let mails = mailbox.take();
+    assert!(
+        mails.len() == 1 && mails[0].whole.contains("Firefox"),
+        "{mails:?}"
+    );
 }
 
 #[actix_web::test]
