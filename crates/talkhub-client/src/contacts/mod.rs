@@ -124,6 +124,12 @@ pub fn list_blockers(conn: &mut DbConn, people: &[UserId]) -> Result<HashSet<(Us
     Ok(store::list_blockers(conn, people)?.into_iter().collect())
 }
 
+/// Whom `me` has blocked: nothing that `me` does is told to them.
+pub fn list_blocked(conn: &mut DbConn, me: UserId) -> Result<HashSet<UserId>> {
+    let blocks = store::list_blocks(conn, me)?;
+    Ok(blocks.into_iter().map(|(blocked, _)| blocked).collect())
+}
+
 /// Between whom and `me` there is a block, whoever made it: neither sees whether the other is there.
 pub fn list_apart(conn: &mut DbConn, me: UserId) -> Result<HashSet<UserId>> {
     let mine = store::list_blocks(conn, me)?.into_iter().map(|(other, _)| other);

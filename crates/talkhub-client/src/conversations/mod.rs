@@ -11,9 +11,9 @@ use crate::platform::clock::Clock;
 use crate::platform::db::DbConn;
 use crate::platform::db::dialect::{self, Locked};
 use crate::platform::problem::{Problem, Result};
-use shared_protocol::api::ConversationState;
+use shared_protocol::api::{ConversationKind, ConversationState};
 use shared_protocol::{ConversationId, Group, UserId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The one private conversation of these two (or of one: notes to oneself).
 pub struct Private {
@@ -159,28 +159,36 @@ pub fn note_change(conn: &mut DbConn, id: ConversationId, members: &[UserId]) ->
     Ok(())
 }
 
-/// What `me` shows in the conversations they belong to has changed: all members have something new in them. Gives back who
-/// must hear of it. In a large room nobody is told.
+/// What `me` shows in the conversations they belong to has changed: all members have something new in them, but for those
+/// whom `me` has blocked in private ones. Gives back who must hear of it. In a large room nobody is told.
 pub fn note_change_for_members(conn: &mut DbConn, me: UserId, most_members: usize) -> Result<Vec<UserId>> {
-    let ids: Vec<ConversationId> = store::list_mine(conn, me)?
-        .into_iter()
-        .map(|mine| mine.conversation.id)
-        .collect();
-    let mut conversations: BTreeMap<ConversationId, Vec<UserId>> = BTreeMap::new();
+    let mine = store::list_mine(conn, me)?;
+    let ids: Vec<ConversationId> = mine.iter().map(|mine| mine.conversation.id).collect();
+    let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
     for member in store::list_members(conn, &ids)? {
-        conversations
-            .entry(member.conversation)
-            .or_default()
-            .push(member.user);
+        members.entry(member.conversation).or_default().push(member.user);
     }
-    conversations.retain(|_, members| members.len() <= most_members);
-    let ids: Vec<ConversationId> = conversations.keys().copied().collect();
-    let people: BTreeSet<UserId> = conversations.into_values().flatten().chain([me]).collect();
-    for person in &people {
+    let blocked = contacts::list_blocked(conn, me)?;
+    let mut new: BTreeMap<UserId, Vec<ConversationId>> = BTreeMap::from([(me, Vec::new())]);
+    for Mine { conversation, .. } in mine {
+        let members = members.remove(&conversation.id).unwrap_or_default();
+        if most_members < members.len() {
+            continue;
+        }
+        let is_private = conversation.kind == ConversationKind::Private;
+        // Invariant: a blocked person never learns from it that `me` was active just now. (INV13)
+        let hear = members
+            .into_iter()
+            .filter(|member| !is_private || !blocked.contains(member));
+        for member in hear {
+            new.entry(member).or_default().push(conversation.id);
+        }
+    }
+    for (person, ids) in &new {
         let rev = accounts::next_rev(conn, *person)?;
-        store::update_person_revs(conn, &ids, *person, rev)?;
+        store::update_person_revs(conn, ids, *person, rev)?;
     }
-    Ok(people.into_iter().collect())
+    Ok(new.into_keys().collect())
 }
 
 /// Which of `people` belong to which of these conversations, and what keeps them from writing. The one place for "may A

@@ -30,8 +30,8 @@ pub fn list_owners(conn: &mut DbConn, relay_ids: &[&RelayId]) -> Result<Vec<(Rel
     Ok(store::list_owners(conn, relay_ids)?)
 }
 
-/// Everybody of this conversation is let into its group with all their connections, and hears that something of their own
-/// is new. When this returns the relay knows; a relay that does not answer hears of it again through a job. Safe to
+/// Everybody of this conversation whom the other one has not blocked is let into its group with all their connections, and
+/// hears that something of their own is new. When this returns the relay knows; a relay that does not answer hears of it again through a job. Safe to
 /// repeat.
 pub async fn let_in(app: &App, conversation: ConversationId) -> Result<()> {
     match try_to_let_in(app, conversation).await {
@@ -49,8 +49,10 @@ pub async fn let_in(app: &App, conversation: ConversationId) -> Result<()> {
 pub async fn try_to_let_in(app: &App, conversation: ConversationId) -> Result<()> {
     set_group(app, conversation).await?;
     let read = app.db.read(move |conn| {
-        let members = conversations::list_members(conn, &[conversation])?;
-        Ok(members.into_iter().map(|member| member.user).collect::<Vec<_>>())
+        let shut_out = conversations::list_shut_out(conn, conversation)?;
+        let members = conversations::list_members(conn, &[conversation])?.into_iter();
+        let people = members.map(|member| member.user);
+        Ok(people.filter(|user| !shut_out.contains(user)).collect::<Vec<_>>())
     });
     contacts::tell(app, &read.await?).await
 }

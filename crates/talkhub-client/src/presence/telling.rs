@@ -10,7 +10,7 @@ use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
 use shared_protocol::api::{Person, Presence};
 use shared_protocol::{ConversationId, Group, ServerFrame, UserId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Larger conversations are asked instead of told.
 const MOST_MEMBERS: usize = 200;
@@ -98,6 +98,10 @@ fn profile_frames(conn: &mut DbConn, account: &Account) -> Result<Vec<(Group, Se
         }),
     );
     let mut frames = vec![(account.relay_group.clone(), whole.clone())];
+    let blocked: Vec<UserId> = contacts::list_blocked(conn, user)?.into_iter().collect();
+    let blocked = accounts::list(conn, &blocked)?.into_values();
+    // Invariant: no frame goes to the own group of somebody who is blocked. (INV13)
+    let deaf: HashSet<Group> = blocked.map(|account| account.relay_group).collect();
     let groups = conversations::list_groups(conn, &[user])?;
     let members = members_of(conn, groups.iter().map(|(_, conversation, _)| *conversation))?;
     for (_, conversation, group) in groups {
@@ -105,8 +109,9 @@ fn profile_frames(conn: &mut DbConn, account: &Account) -> Result<Vec<(Group, Se
         match contacts::split(conn, user, members, What::Avatar)? {
             None => frames.push((group, whole.clone())),
             Some(split) => {
-                frames.extend(split.shares.into_iter().map(|group| (group, whole.clone())));
-                frames.extend(split.others.into_iter().map(|group| (group, bare.clone())));
+                let shares = split.shares.into_iter().map(|group| (group, whole.clone()));
+                let others = split.others.into_iter().map(|group| (group, bare.clone()));
+                frames.extend(shares.chain(others).filter(|(group, _)| !deaf.contains(group)));
             }
         }
     }

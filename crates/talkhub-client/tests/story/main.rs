@@ -45,5 +45,6 @@ mod second_factor_bounds;
 mod security;
 mod setup;
 mod shut_out;
+mod silence;
 mod status;
 mod tokens;
