@@ -13,7 +13,7 @@ pub use asking::{Asked, accept, ask, reject, remove, withdraw};
 pub use blocking::{block, unblock};
 pub use leaving::forget;
 pub use model::{Barrier, Note, Pair, Reach, Relation};
-pub use sight::{Sight, Split, hidden, split};
+pub use sight::{Sight, Split, Ties, hidden, split};
 
 use crate::accounts::privacy::What;
 use crate::accounts::{self, PeopleQuery};
@@ -128,14 +128,6 @@ pub fn list_blockers(conn: &mut DbConn, people: &[UserId]) -> Result<HashSet<(Us
 pub fn list_blocked(conn: &mut DbConn, me: UserId) -> Result<HashSet<UserId>> {
     let blocks = store::list_blocks(conn, me)?;
     Ok(blocks.into_iter().map(|(blocked, _)| blocked).collect())
-}
-
-/// Between whom and `me` there is a block, whoever made it: neither sees whether the other is there.
-pub fn list_apart(conn: &mut DbConn, me: UserId) -> Result<HashSet<UserId>> {
-    let mine = store::list_blocks(conn, me)?.into_iter().map(|(other, _)| other);
-    let mut apart: HashSet<UserId> = mine.collect();
-    apart.extend(store::list_blockers(conn, &[me])?.into_iter().map(|(who, _)| who));
-    Ok(apart)
 }
 
 /// What changed for `me` after their `rev` `after`, as it is now.

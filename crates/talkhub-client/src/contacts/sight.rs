@@ -1,6 +1,6 @@
 //! What two people share of each other: privacy settings, contacts and blocks put together, in one place.
 
-use super::{list_apart, list_contacts_among};
+use super::{Pair, store};
 use crate::accounts::privacy::{What, share};
 use crate::accounts::{self, Account};
 use crate::platform::db::DbConn;
@@ -9,11 +9,74 @@ use shared_protocol::api::{Audience, Person, Presence};
 use shared_protocol::{Group, UserId};
 use std::collections::HashSet;
 
+/// How many people one statement names.
+const CHUNK: usize = 500;
+
+/// Between whom there is a contact or a block: what people share by, besides their settings.
+#[derive(Debug, Default)]
+pub struct Ties {
+    contacts: HashSet<Pair>,
+    /// Whoever made the block.
+    apart: HashSet<Pair>,
+}
+
+impl Ties {
+    /// Of these people with whomever: a few questions, however many others there are.
+    pub fn of(conn: &mut DbConn, people: &[UserId]) -> Result<Self> {
+        let mut ties = Self::default();
+        for people in people.chunks(CHUNK) {
+            ties.add(
+                store::list_contacts_of(conn, people)?,
+                store::list_blocks_of(conn, people)?,
+            );
+        }
+        Ok(ties)
+    }
+
+    /// Between `me` and any of `others`.
+    fn between(conn: &mut DbConn, me: UserId, others: &[UserId]) -> Result<Self> {
+        let mut ties = Self::default();
+        for others in others.chunks(CHUNK) {
+            let contacts = store::list_contacts_among(conn, me, others)?.into_iter();
+            let pairs: Vec<Pair> = others.iter().map(|other| Pair::of(me, *other)).collect();
+            ties.add(
+                contacts.map(|(contact, _)| (me, contact)),
+                store::list_blocks_between(conn, &pairs)?,
+            );
+        }
+        Ok(ties)
+    }
+
+    fn add(
+        &mut self,
+        contacts: impl IntoIterator<Item = (UserId, UserId)>,
+        blocks: impl IntoIterator<Item = (UserId, UserId)>,
+    ) {
+        let pair = |(one, other)| Pair::of(one, other);
+        self.contacts.extend(contacts.into_iter().map(pair));
+        self.apart.extend(blocks.into_iter().map(pair));
+    }
+
+    /// Whether one of the two has blocked the other.
+    pub fn are_apart(&self, one: UserId, other: UserId) -> bool {
+        self.apart.contains(&Pair::of(one, other))
+    }
+
+    /// Whether the two share this. Between people of whom one has blocked the other nothing is told of what they do.
+    pub fn share(&self, one: &Account, other: &Account, what: What) -> bool {
+        let acts = matches!(what, What::LastSeen | What::ReadReceipts | What::Typing);
+        let pair = Pair::of(one.user_id, other.user_id);
+        if acts && self.apart.contains(&pair) {
+            return false;
+        }
+        share(one, other, self.contacts.contains(&pair), what)
+    }
+}
+
 /// What one person and some others share. It goes both ways: whoever may not see does not show either.
 pub struct Sight {
     me: Account,
-    contacts: HashSet<UserId>,
-    apart: HashSet<UserId>,
+    ties: Ties,
 }
 
 impl Sight {
@@ -21,18 +84,13 @@ impl Sight {
     pub fn of(conn: &mut DbConn, me: UserId, others: &[UserId]) -> Result<Self> {
         Ok(Self {
             me: accounts::get(conn, me)?,
-            contacts: list_contacts_among(conn, me, others)?,
-            apart: list_apart(conn, me)?,
+            ties: Ties::between(conn, me, others)?,
         })
     }
 
-    /// Whether the two share this. Between people of whom one has blocked the other nothing is told of what they do.
+    /// See [`Ties::share`].
     pub fn shares(&self, other: &Account, what: What) -> bool {
-        let acts = matches!(what, What::LastSeen | What::ReadReceipts | What::Typing);
-        if acts && self.apart.contains(&other.user_id) {
-            return false;
-        }
-        share(&self.me, other, self.contacts.contains(&other.user_id), what)
+        self.ties.share(&self.me, other, what)
     }
 
     /// The other one, with their picture if it is shared.

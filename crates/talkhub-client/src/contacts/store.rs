@@ -171,6 +171,14 @@ pub(super) fn list_blocks_between(conn: &mut DbConn, pairs: &[Pair]) -> QueryRes
         .load(conn)
 }
 
+/// Blocks that these people have made, and those that others have made of them: (who, whom).
+pub(super) fn list_blocks_of(conn: &mut DbConn, people: &[UserId]) -> QueryResult<Vec<(UserId, UserId)>> {
+    b::table
+        .filter(b::user_id.eq_any(people).or(b::blocked_id.eq_any(people)))
+        .select((b::user_id, b::blocked_id))
+        .load(conn)
+}
+
 /// Whom `me` has blocked, and since when.
 pub(super) fn list_blocks(conn: &mut DbConn, me: UserId) -> QueryResult<Vec<(UserId, i64)>> {
     b::table

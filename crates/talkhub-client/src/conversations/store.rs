@@ -6,6 +6,9 @@ use crate::platform::db::schema::{conversations as c, members as m, message_requ
 use diesel::prelude::*;
 use shared_protocol::{ConversationId, Group, UserId};
 
+/// How many conversations one statement names.
+const CHUNK: usize = 500;
+
 type Columns = (
     c::id,
     c::kind,
@@ -161,11 +164,14 @@ pub(super) fn list_changed(conn: &mut DbConn, me: UserId, after: i64) -> QueryRe
 }
 
 pub(super) fn list_members(conn: &mut DbConn, ids: &[ConversationId]) -> QueryResult<Vec<Membership>> {
-    let rows: Vec<(ConversationId, UserId, i64)> = m::table
-        .filter(m::conversation_id.eq_any(ids))
-        .order((m::conversation_id, m::user_id))
-        .select((m::conversation_id, m::user_id, m::read_seq))
-        .load(conn)?;
+    let mut rows: Vec<(ConversationId, UserId, i64)> = Vec::new();
+    for ids in ids.chunks(CHUNK) {
+        let members = m::table
+            .filter(m::conversation_id.eq_any(ids))
+            .order((m::conversation_id, m::user_id))
+            .select((m::conversation_id, m::user_id, m::read_seq));
+        rows.extend(members.load::<(ConversationId, UserId, i64)>(conn)?);
+    }
     Ok(rows
         .into_iter()
         .map(|(conversation, user, read)| Membership {
@@ -280,7 +286,7 @@ pub(super) fn update_person_revs(
     user: UserId,
     rev: i64,
 ) -> QueryResult<()> {
-    for ids in ids.chunks(500) {
+    for ids in ids.chunks(CHUNK) {
         let rows = m::table
             .filter(m::user_id.eq(user))
             .filter(m::conversation_id.eq_any(ids));

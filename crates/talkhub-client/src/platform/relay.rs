@@ -31,6 +31,7 @@ struct Inner {
     way: Way,
     live: Live,
     turns: Turns<ConversationId>,
+    telling: tokio::sync::Mutex<()>,
     link: RwLock<Option<Link>>,
 }
 
@@ -115,6 +116,7 @@ impl Relay {
                 way,
                 live: Live::default(),
                 turns: Turns::default(),
+                telling: tokio::sync::Mutex::default(),
                 link: RwLock::new(None),
             }),
         }
@@ -163,6 +165,11 @@ impl Relay {
     /// Who is changing which conversation's group.
     pub fn turns(&self) -> &Turns<ConversationId> {
         &self.inner.turns
+    }
+
+    /// Held from reading who is there until it is told: what was read earlier is never told later.
+    pub fn telling(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.telling
     }
 
     /// The streams of browsers that cannot reach the relay: they are told what groups are told.

@@ -13,7 +13,7 @@ pub mod telling;
 mod tracker;
 pub mod work;
 
-pub use tracker::{Heard, Tracker};
+pub use tracker::{Difference, Heard, Tracker};
 
 use crate::platform::app::App;
 use crate::platform::db::DbConn;

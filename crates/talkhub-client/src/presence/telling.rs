@@ -3,7 +3,7 @@
 use super::tracker::Difference;
 use crate::accounts::privacy::What;
 use crate::accounts::{self, Account};
-use crate::contacts::{self, Pair, Sight};
+use crate::contacts::{self, Pair, Sight, Ties};
 use crate::conversations;
 use crate::platform::app::App;
 use crate::platform::db::DbConn;
@@ -14,58 +14,112 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Larger conversations are asked instead of told.
 const MOST_MEMBERS: usize = 200;
+/// How many people one statement names.
+const CHUNK: usize = 500;
+
+/// The conversations of some people, and who of their members may know of them: read for all at once.
+struct Circle {
+    groups: Vec<(UserId, ConversationId, Group)>,
+    members: HashMap<ConversationId, Vec<UserId>>,
+    /// Of those asked about, and of the members of conversations in which not everybody shares everything.
+    accounts: HashMap<UserId, Account>,
+    closed: HashSet<UserId>,
+    ties: Ties,
+    what: What,
+}
+
+impl Circle {
+    /// How many questions that takes does not depend on how many conversations there are (but for parts of 500).
+    fn around(conn: &mut DbConn, people: &[UserId], what: What) -> Result<Self> {
+        let groups = conversations::list_groups(conn, people)?;
+        let ids: BTreeSet<ConversationId> = groups.iter().map(|(_, id, _)| *id).collect();
+        let ids: Vec<ConversationId> = ids.into_iter().collect();
+        let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
+        for member in conversations::list_members(conn, &ids)? {
+            members.entry(member.conversation).or_default().push(member.user);
+        }
+        let everybody: BTreeSet<UserId> = members.values().flatten().copied().collect();
+        let everybody: Vec<UserId> = everybody.into_iter().collect();
+        let mut circle = Self {
+            closed: accounts::privacy::list_closed(conn, &everybody, what)?,
+            ties: Ties::of(conn, people)?,
+            accounts: HashMap::new(),
+            groups,
+            members,
+            what,
+        };
+        let divided = circle
+            .groups
+            .iter()
+            .filter(|(user, id, _)| circle.is_divided(*user, *id));
+        let asked = divided.flat_map(|(_, id, _)| circle.members_of(*id).iter());
+        let asked: BTreeSet<UserId> = asked.chain(people).copied().collect();
+        let asked: Vec<UserId> = asked.into_iter().collect();
+        for people in asked.chunks(CHUNK) {
+            circle.accounts.extend(accounts::list(conn, people)?);
+        }
+        Ok(circle)
+    }
+
+    fn members_of(&self, id: ConversationId) -> &[UserId] {
+        self.members.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether somebody of this conversation may share less than everything with `user`.
+    fn is_divided(&self, user: UserId, id: ConversationId) -> bool {
+        let differs = |member: &UserId| self.closed.contains(member) || self.ties.are_apart(user, *member);
+        self.members_of(id).iter().any(differs)
+    }
+
+    /// Those members who share it with this person, and those who do not; `None` where all do, and one frame to their common
+    /// group is enough.
+    fn split(&self, account: &Account, id: ConversationId) -> Option<(Vec<&Account>, Vec<&Account>)> {
+        let user = account.user_id;
+        if !self.is_divided(user, id) {
+            return None;
+        }
+        let members = self.members_of(id).iter();
+        let members = members.filter_map(|member| self.accounts.get(member));
+        let (shares, others): (Vec<_>, Vec<_>) =
+            members.partition(|member| self.ties.share(account, member, self.what));
+        (!others.is_empty()).then_some((shares, others))
+    }
+}
 
 /// One frame for each conversation whose members share everything; where somebody keeps to themselves whether they are
 /// there, one for each member who may know, to their own group.
-pub(super) fn frames_for(conn: &mut DbConn, changed: &Difference) -> Result<Vec<(Group, ServerFrame)>> {
-    let came = changed.came.iter().map(|(user, _)| user);
-    let people: Vec<UserId> = came.chain(&changed.went).chain(&changed.lost).copied().collect();
-    let accounts = accounts::list(conn, &people)?;
-    let groups = conversations::list_groups(conn, &people)?;
-    let members = members_of(conn, groups.iter().map(|(_, conversation, _)| *conversation))?;
-    let everybody: BTreeSet<UserId> = members.values().flatten().copied().collect();
-    let everybody: Vec<UserId> = everybody.into_iter().collect();
-    let closed = accounts::privacy::list_closed(conn, &everybody, What::LastSeen)?;
+pub fn frames_for(conn: &mut DbConn, changed: &Difference) -> Result<Vec<(Group, ServerFrame)>> {
+    let circle = Circle::around(conn, &changed.people(), What::LastSeen)?;
     let mut told: BTreeMap<ConversationId, (Group, Vec<Presence>)> = BTreeMap::new();
     let mut frames = Vec::new();
-    for (user, conversation, group) in groups {
-        let (Some(account), Some(members)) = (accounts.get(&user), members.get(&conversation)) else {
+    for (user, conversation, group) in &circle.groups {
+        let Some(account) = circle.accounts.get(user) else {
             continue;
         };
-        if MOST_MEMBERS < members.len() {
+        if MOST_MEMBERS < circle.members_of(*conversation).len() {
             continue;
         }
-        if !members.iter().any(|member| closed.contains(member)) {
-            let (_, people) = told.entry(conversation).or_insert((group, Vec::new()));
+        let Some((shares, _)) = circle.split(account, *conversation) else {
+            let told = told.entry(*conversation);
+            let (_, people) = told.or_insert((group.clone(), Vec::new()));
             people.push(account.presence());
             continue;
-        }
-        let split = contacts::split(conn, user, members, What::LastSeen)?;
+        };
         let frame = ServerFrame::Presence {
-            conversation,
+            conversation: *conversation,
             people: vec![account.presence()],
         };
-        let to = split.map_or(vec![group], |split| split.shares);
-        frames.extend(to.into_iter().map(|to| (to, frame.clone())));
+        frames.extend(
+            shares
+                .into_iter()
+                .map(|to| (to.relay_group.clone(), frame.clone())),
+        );
     }
     frames.extend(
         told.into_iter()
             .map(|(conversation, (group, people))| (group, ServerFrame::Presence { conversation, people })),
     );
     Ok(frames)
-}
-
-fn members_of(
-    conn: &mut DbConn,
-    conversations: impl Iterator<Item = ConversationId>,
-) -> Result<HashMap<ConversationId, Vec<UserId>>> {
-    let ids: BTreeSet<ConversationId> = conversations.collect();
-    let ids: Vec<ConversationId> = ids.into_iter().collect();
-    let mut members: HashMap<ConversationId, Vec<UserId>> = HashMap::new();
-    for member in conversations::list_members(conn, &ids)? {
-        members.entry(member.conversation).or_default().push(member.user);
-    }
-    Ok(members)
 }
 
 /// Tells everybody who sees this person about their present name and picture.
@@ -98,24 +152,22 @@ fn profile_frames(conn: &mut DbConn, account: &Account) -> Result<Vec<(Group, Se
         }),
     );
     let mut frames = vec![(account.relay_group.clone(), whole.clone())];
-    let blocked: Vec<UserId> = contacts::list_blocked(conn, user)?.into_iter().collect();
-    let blocked = accounts::list(conn, &blocked)?.into_values();
-    // Invariant: no frame goes to the own group of somebody who is blocked. (INV13)
-    let deaf: HashSet<Group> = blocked.map(|account| account.relay_group).collect();
-    let groups = conversations::list_groups(conn, &[user])?;
-    let members = members_of(conn, groups.iter().map(|(_, conversation, _)| *conversation))?;
-    for (_, conversation, group) in groups {
-        let members = members.get(&conversation).map_or(&[][..], Vec::as_slice);
-        match contacts::split(conn, user, members, What::Avatar)? {
-            None => frames.push((group, whole.clone())),
-            Some(split) => {
-                let shares = split.shares.into_iter().map(|group| (group, whole.clone()));
-                let others = split.others.into_iter().map(|group| (group, bare.clone()));
-                frames.extend(shares.chain(others).filter(|(group, _)| !deaf.contains(group)));
-            }
-        }
+    let blocked = contacts::list_blocked(conn, user)?;
+    let circle = Circle::around(conn, &[user], What::Avatar)?;
+    for (_, conversation, group) in &circle.groups {
+        let Some((shares, others)) = circle.split(account, *conversation) else {
+            frames.push((group.clone(), whole.clone()));
+            continue;
+        };
+        let shares = shares.into_iter().map(|member| (member, &whole));
+        let others = others.into_iter().map(|member| (member, &bare));
+        // Invariant: no frame goes to the own group of somebody who is blocked. (INV13)
+        let hear = shares
+            .chain(others)
+            .filter(|(member, _)| !blocked.contains(&member.user_id));
+        frames.extend(hear.map(|(member, frame)| (member.relay_group.clone(), frame.clone())));
     }
-    let told: BTreeSet<UserId> = members.into_values().flatten().collect();
+    let told: BTreeSet<UserId> = circle.members.into_values().flatten().collect();
     let contacts = contacts::list_contacts_of(conn, &[user])?
         .remove(&user)
         .unwrap_or_default();
@@ -170,6 +222,7 @@ pub(super) async fn tell_presence_between(
     conversation: ConversationId,
     pair: [UserId; 2],
 ) -> Result<()> {
+    let _turn = app.relay.telling().lock().await;
     let frames = app.db.read(move |conn| frames_between(conn, conversation, pair));
     app.relay.tell_all(frames.await?);
     Ok(())

@@ -56,6 +56,31 @@ pub struct Difference {
     pub lost: Vec<UserId>,
 }
 
+impl Difference {
+    /// Everybody who is named in it.
+    pub fn people(&self) -> Vec<UserId> {
+        let came = self.came.iter().map(|(user, _)| user);
+        came.chain(&self.went).chain(&self.lost).copied().collect()
+    }
+
+    /// The same in parts of so many people.
+    pub fn parts(&self, most: usize) -> Vec<Self> {
+        let came = self.came.chunks(most).map(|came| Self {
+            came: came.to_vec(),
+            ..Self::default()
+        });
+        let went = self.went.chunks(most).map(|went| Self {
+            went: went.to_vec(),
+            ..Self::default()
+        });
+        let lost = self.lost.chunks(most).map(|lost| Self {
+            lost: lost.to_vec(),
+            ..Self::default()
+        });
+        came.chain(went).chain(lost).collect()
+    }
+}
+
 impl Tracker {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

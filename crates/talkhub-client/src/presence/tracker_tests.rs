@@ -157,3 +157,22 @@ fn s08_whoever_is_lost_over_a_restart_was_not_seen_just_now() {
     let difference = tracker.difference(secs(6), EXPIRY, GRACE);
     assert_eq!((difference.went.len(), difference.lost), (0, vec![ann()]));
 }
+
+#[test]
+fn a_difference_in_parts_names_everybody_once() {
+    let people: Vec<UserId> = (0..7)
+        .map(|number| UserId::new(1_000_000_000 + number).unwrap())
+        .collect();
+    let whole = Difference {
+        came: people[..3].iter().map(|user| (*user, Status::Online)).collect(),
+        went: people[3..4].to_vec(),
+        lost: people[4..].to_vec(),
+    };
+    let parts = whole.parts(2);
+    assert!(parts.iter().all(|part| (1..=2).contains(&part.people().len())));
+    assert_eq!(
+        parts.iter().flat_map(Difference::people).collect::<Vec<_>>(),
+        people
+    );
+    assert!(Difference::default().parts(2).is_empty());
+}

@@ -10,26 +10,40 @@ use std::time::Duration;
 
 /// So often it is written down that those who are there were seen.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
+/// About so many people are told at once.
+const PEOPLE: usize = 100;
 
-/// Tells those who share a conversation with whoever came or went.
+/// Tells those who share a conversation with whoever came or went. Part by part: a round that fails in its midst does not
+/// begin again from its start, and no transaction is long.
 pub async fn tell_changes(app: &App, tracker: &Tracker) -> Result<()> {
     let presence = &app.config.presence;
     let monotonic = app.clock.monotonic();
     let difference = tracker.difference(monotonic, presence.expiry, presence.grace);
-    let touch = tracker.is_time_to_write(monotonic, SEEN_EVERY);
-    if difference == Difference::default() && !touch {
-        return Ok(());
+    for part in difference.parts(PEOPLE) {
+        tell(app, tracker, part).await?;
     }
-    let (changed, heard, now) = (difference.clone(), tracker.list_heard(), app.clock.now());
-    let frames = app.db.write(move |conn| {
-        accounts::online::set_shown(conn, &changed.came, &changed.went, &changed.lost, now)?;
-        if touch {
-            accounts::online::touch_shown(conn, &heard, now)?;
-        }
-        telling::frames_for(conn, &changed)
+    if tracker.is_time_to_write(monotonic, SEEN_EVERY) {
+        let (heard, now) = (tracker.list_heard(), app.clock.now());
+        let touched = app
+            .db
+            .write(move |conn| accounts::online::touch_shown(conn, &heard, now));
+        touched.await?;
+    }
+    Ok(())
+}
+
+/// First it is written down, then read who must hear of it.
+async fn tell(app: &App, tracker: &Tracker, part: Difference) -> Result<()> {
+    let (changed, now) = (part.clone(), app.clock.now());
+    let written = app.db.write(move |conn| {
+        accounts::online::set_shown(conn, &changed.came, &changed.went, &changed.lost, now)
     });
+    written.await?;
+    let _turn = app.relay.telling().lock().await;
+    let changed = part.clone();
+    let frames = app.db.read(move |conn| telling::frames_for(conn, &changed));
     let frames = frames.await?;
-    tracker.told(&difference);
+    tracker.told(&part);
     app.relay.tell_all(frames);
     Ok(())
 }

@@ -11,6 +11,7 @@ mod blocks;
 mod commit;
 mod contacts;
 mod conversations;
+mod crowds;
 mod data;
 mod devices;
 mod doors;
