@@ -272,3 +272,16 @@ async fn changes_of_what_one_is_shown_as_are_counted_by_the_minute() {
     app.wait(30);
     assert_eq!(choose().await, 200);
 }
+
+#[actix_web::test]
+async fn c08_the_page_is_told_after_which_time_nobody_uses_it() {
+    for (set, told) in [(None, 600), (Some(90), 90)] {
+        let app = TestApp::with(|config| {
+            config.presence.idle = set.map_or(config.presence.idle, std::time::Duration::from_secs);
+        })
+        .await;
+        let ann = app.person("1000000001").await;
+        let island = format!("\"idle_after_s\":{told}}}");
+        assert!(ann.get("/").await.text.contains(&island), "{set:?}");
+    }
+}

@@ -186,7 +186,7 @@ export const stories = {
   async m05_nothing_scrolls_sideways_at_320({ browser, url, keep }) {
     const ann = keep(await newcomer(browser, url, "Maximiliane Featherstonehaugh-Wolfeschlegelstein", { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }));
     const wide = () => ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    for (const path of ["/", `/chat/${ann.id}/`, "/settings/profile", "/settings/password", "/chat/9999999998/"]) {
+    for (const path of ["/", `/chat/${ann.id}/`, "/settings/profile", "/settings/account", "/settings/privacy", "/settings/password", "/settings/security", "/settings/activity", "/settings/data", "/chat/9999999998/"]) {
       await ann.page.goto(url + path);
       await ann.page.waitForTimeout(300);
       assert.ok((await wide()) <= 0, `${path} is ${await wide()} px too wide`);
@@ -200,7 +200,7 @@ export const stories = {
       assert.ok((await wide()) <= 0, `${name} is too wide`);
     }
     const out = keep(await device(browser, { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }));
-    for (const path of ["/login", "/register"]) {
+    for (const path of ["/login", "/register", "/forgot"]) {
       await out.page.goto(url + path);
       assert.ok((await out.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)) <= 0, `${path} is too wide`);
     }
