@@ -89,6 +89,45 @@ pub fn shape(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// A line for each row of a table in `docs/api.md` that begins with a method and a path, both as code.
+fn documented() -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let line = |row: &str| {
+        let mut parts = row.strip_prefix("| `")?.split('`');
+        let (method, between, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_route = between == " | " && path.starts_with('/');
+        is_route.then(|| format!("{method} {}", shape(path)))
+    };
+    page.lines().filter_map(line).collect()
+}
+
+#[test]
+fn each_route_of_the_api_has_its_line_in_its_document_and_no_line_is_of_none() {
+    let (mut lines, api) = (documented(), routes().into_iter().filter(|route| route.is_api));
+    let mut routes: Vec<String> = api
+        .map(|route| format!("{} {}", route.method, shape(&route.path)))
+        .collect();
+    let without = |these: &[String], others: &[String]| -> Vec<String> {
+        let these = these.iter().filter(|one| !others.contains(one));
+        these.cloned().collect()
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(
+        without(&routes, &lines),
+        none,
+        "docs/api.md lacks a line for these"
+    );
+    assert_eq!(
+        without(&lines, &routes),
+        none,
+        "docs/api.md has a line for these, which are no routes"
+    );
+    lines.sort();
+    routes.sort();
+    assert_eq!(lines, routes, "docs/api.md has a line twice");
+}
+
 #[test]
 fn routes_are_found_where_they_are_made() {
     let routes = routes();
