@@ -133,7 +133,6 @@ pub(super) fn refresh(
 /// Writes down who was refused since the last time. Of each kind one person gets so many lines a day: whoever guesses fills
 /// nothing.
 pub async fn save_refusals(app: &crate::platform::app::App) -> Result<()> {
-    const MOST_A_DAY: i64 = 20;
     let refusals = app.limits.refusals.take();
     if refusals.is_empty() {
         return Ok(());
@@ -143,9 +142,9 @@ pub async fn save_refusals(app: &crate::platform::app::App) -> Result<()> {
         for refusal in &lines {
             let user = refusal.user;
             let since = clock.now() - 24 * HOUR;
-            let is_full = MOST_A_DAY <= audit::count(conn, user, &[refusal.event], since)?;
+            let kept = audit::count(conn, user, &[refusal.event], since)?;
             // Whoever has left meanwhile leaves no address behind.
-            if is_full || super::find(conn, user)?.is_none() {
+            if audit::MOST_A_DAY as i64 <= kept || super::find(conn, user)?.is_none() {
                 continue;
             }
             let line = audit::Line {

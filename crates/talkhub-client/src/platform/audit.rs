@@ -3,7 +3,7 @@
 
 mod refusals;
 
-pub use refusals::{Refusal, Refusals};
+pub use refusals::{MOST_A_DAY, Refusal, Refusals};
 
 use crate::platform::client_address::{client_ip, device};
 use crate::platform::clock::Clock;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many wait at most; what comes beyond is dropped, and only the log knows.
 const MOST: usize = 1000;
+/// How many of a kind are kept for one person and day: whoever guesses fills nothing.
+pub const MOST_A_DAY: usize = 20;
 
 /// Somebody was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,11 @@ impl Refusals {
     /// It is written down with the next round.
     pub fn note(&self, event: Event, user: UserId, source: Source) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < MOST {
+        let same = waiting
+            .iter()
+            .filter(|one| one.event == event && one.user == user);
+        // Nor does whoever guesses at one person crowd out what is to be told to others.
+        if waiting.len() < MOST && same.count() < MOST_A_DAY {
             waiting.push(Refusal { event, user, source });
         }
     }
@@ -43,10 +49,14 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_and_taken_once() {
         let refusals = Refusals::default();
-        let user = UserId::new(1_000_000_001).unwrap();
-        for _ in 0..MOST + 5 {
+        let note = |number: i64| {
+            let user = UserId::new(1_000_000_000 + number).unwrap();
             refusals.note(Event::SignInRefused, user, Source::default());
-        }
+        };
+        (0..500).for_each(|_| note(1));
+        note(2);
+        assert_eq!(refusals.take().len(), MOST_A_DAY + 1);
+        (0..MOST as i64 + 5).for_each(note);
         assert_eq!(refusals.take().len(), MOST);
         assert_eq!(refusals.take(), []);
     }
