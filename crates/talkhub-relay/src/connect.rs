@@ -2,9 +2,10 @@
 
 use crate::client::{Client, Identity};
 use crate::forward::{Forward, Strange};
+use crate::limits::{Entries, Try};
 use crate::line::Line;
 use crate::registry::Entered;
-use crate::relay::Relay;
+use crate::relay::{Relay, count};
 use crate::way::Way;
 use serde::Deserialize;
 use shared_protocol::envelope::ConnectRefusal;
@@ -17,7 +18,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tracing::debug;
+use tracing::{debug, info};
 
 /// What the front knows of a request and the socket will need; it travels in the request's extensions.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Arrival {
     pub(crate) websocket: bool,
     /// In its plain form; `None`: no browser.
     pub(crate) origin: Option<Arc<str>>,
+    pub(crate) entries: Entries,
 }
 
 /// Admits clients to the namespace `/`.
@@ -99,11 +101,12 @@ impl Door {
         if self.relay.is_stopping() {
             return Err(ConnectRefusal::Busy);
         }
+        let arrival = socket.req_parts().extensions.get::<Arrival>();
+        self.count_entry(socket, arrival)?;
         let text = auth.and_then(Value::as_str);
         let presented: Presented = text
             .and_then(|text| serde_json::from_str(text).ok())
             .ok_or(ConnectRefusal::Unregistered)?;
-        let arrival = socket.req_parts().extensions.get::<Arrival>();
         let origin = arrival.and_then(|arrival| arrival.origin.as_deref());
         let registry = &self.relay.registry;
         let identity = registry.admit(&presented.relay_id, &presented.token, origin, Instant::now())?;
@@ -122,6 +125,25 @@ impl Door {
             identity: Arc::clone(&identity),
         });
         Ok(identity)
+    }
+}
+
+impl Door {
+    /// Whoever enters and leaves again and again is closed.
+    fn count_entry(&self, socket: &Socket, arrival: Option<&Arrival>) -> Result<(), ConnectRefusal> {
+        let Some(arrival) = arrival else {
+            return Ok(());
+        };
+        match arrival.entries.note(Instant::now()) {
+            Try::Fair => return Ok(()),
+            Try::TooMuch => {
+                info!("Closed a connection: it enters and leaves again and again");
+                count(&self.relay.counters.restless);
+                self.relay.way(socket, arrival).cut();
+            }
+            Try::Late => {}
+        }
+        Err(ConnectRefusal::Busy)
     }
 }
 

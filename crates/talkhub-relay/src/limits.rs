@@ -1,6 +1,7 @@
 //! How much one relay ID may send: token buckets by monotonic time, and what happens to those who do not listen.
 
 use crate::config::Config;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So much per second, so much at once.
@@ -149,6 +150,49 @@ impl Spent {
         let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         TooMuch::Busy {
             retry_after_ms: wait.clamp(1_000, 30_000),
+        }
+    }
+}
+
+/// How often one connection may still try to enter the namespace. Every entry and every leaving is told to the logic server,
+/// so nobody may do it without end.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries {
+    rate: Rate,
+    /// `None`: it has tried too often.
+    left: Arc<Mutex<Option<Bucket>>>,
+}
+
+/// A try to enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Try {
+    Fair,
+    /// The first that is too much: the connection is to be closed.
+    TooMuch,
+    /// One that was on its way when it was closed.
+    Late,
+}
+
+impl Entries {
+    pub(crate) fn new(config: &Config, now: Instant) -> Self {
+        let most = config.limits.entries_per_second;
+        let rate = Rate::new(most, most);
+        Self {
+            rate,
+            left: Arc::new(Mutex::new(Some(Bucket::full(rate, now)))),
+        }
+    }
+
+    /// Counts one more.
+    pub(crate) fn note(&self, now: Instant) -> Try {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        match left.as_mut().map(|bucket| bucket.take(self.rate, 1.0, now)) {
+            Some(Ok(())) => Try::Fair,
+            Some(Err(_)) => {
+                *left = None;
+                Try::TooMuch
+            }
+            None => Try::Late,
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Counters {
     pub refused: AtomicU64,
     /// Events with another name than `private_message`.
     pub strange: AtomicU64,
+    /// Connections closed because they entered and left again and again.
+    pub restless: AtomicU64,
     /// Events answered `busy`.
     pub busy: AtomicU64,
     /// Durable events passed on because no logic server was there.

@@ -52,6 +52,7 @@ pub struct Limits {
     pub ephemeral_deliveries_per_second: u64,
     pub bytes_per_second: u64,
     pub strange_events: u64,
+    pub entries_per_second: u64,
     pub connections_per_address: u64,
     pub new_connections_per_second: u64,
     pub max_connections: u64,

@@ -36,6 +36,7 @@ pub(super) const NUMBERS: &[Setting] = &[
     number("bytes_per_second", MIB, (65_536, 10_000_000_000), |c| &mut c.limits.bytes_per_second, "Bytes of events per second and relay ID."),
     number("ignored_busy_ms", 3_000, (10, MINUTES_10), |c| &mut c.times.ignored_busy_ms, "Who ignores `busy` for so long is closed."),
     number("strange_events", 20, (1, 100_000), |c| &mut c.limits.strange_events, "Events with another name than `private_message`, or messages for another namespace, before the connection is closed."),
+    number("entries_per_second", 10, (1, 1_000_000), |c| &mut c.limits.entries_per_second, "How often per second one connection may try to enter the namespace; one that leaves and enters more often is closed."),
     number("connections_per_address", 200, (1, 1_000_000), |c| &mut c.limits.connections_per_address, "Open connections per address (/64 for IPv6). Loopback and trusted proxies are free."),
     number("new_connections_per_second", 100, (1, 1_000_000), |c| &mut c.limits.new_connections_per_second, "New connections per second and address."),
     number("max_connections", 0, (0, 10_000_000), |c| &mut c.limits.max_connections, "Open connections in all; 0: 80 % of the file handles."),

@@ -6,6 +6,7 @@ pub(crate) mod problem;
 
 use crate::accept::Door;
 use crate::connect::Arrival;
+use crate::limits::Entries;
 use crate::line::Line;
 use crate::relay::Relay;
 use crate::way::Way;
@@ -20,7 +21,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 /// Where Socket.IO lives.
@@ -188,6 +189,7 @@ impl Front {
             line: Arc::clone(&self.line),
             websocket,
             origin,
+            entries: Entries::new(&self.relay.config, Instant::now()),
         });
         Request::from_parts(parts, Body::new(body))
     }

@@ -1,11 +1,13 @@
 //! What one client may send, and how many there may be.
 
 use crate::kit::*;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use shared_protocol::Ack;
 use socket_client::{Client, Options};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn sec27_durable_events_have_a_rate_and_the_rest_is_busy() {
@@ -162,6 +164,44 @@ async fn sec27_messages_for_other_namespaces_are_counted_and_closed() {
     client.handle().emit_raw("41/other,");
     tokio::time::timeout(SOON, client.closed()).await.expect("closed");
     assert_eq!(strange.load(Ordering::Relaxed), 20);
+}
+
+#[tokio::test]
+async fn sec27_who_enters_and_leaves_again_and_again_is_closed() {
+    let world = World::with(|config| config.limits.entries_per_second = 4).await;
+    let (ticket, restless) = (world.ticket(&[]).await, &world.running.counters().restless);
+    let url = format!(
+        "ws://{}/socket.io/?EIO=4&transport=websocket",
+        world.running.public()
+    );
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
+    let enter = format!("40{}", json!(ticket.auth()));
+    for packet in [enter.as_str(), "41", &enter, "41", &enter, "41"] {
+        socket.send(Message::text(packet)).await.expect("it is open");
+        let entered = async {
+            while let Some(Ok(message)) = socket.next().await {
+                if message.to_text().is_ok_and(|text| text.starts_with("40")) {
+                    return;
+                }
+            }
+            panic!("it was closed");
+        };
+        if packet != "41" {
+            tokio::time::timeout(SOON, entered).await.expect("it is let in");
+        }
+    }
+    assert_eq!(restless.load(Ordering::Relaxed), 0);
+    // With a wrong token it is a try all the same.
+    let wrong = format!("40{}", json!({ "relay_id": ticket.id, "token": "wrong" }));
+    for _ in 0..4 {
+        // It may be closed already.
+        drop(socket.send(Message::text(wrong.as_str())).await);
+    }
+    let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+    tokio::time::timeout(SOON, ended).await.expect("it is closed");
+    assert_eq!(restless.load(Ordering::Relaxed), 1);
+    let mut other = world.connect(&ticket).await;
+    silent(&mut other).await;
 }
 
 #[tokio::test]
