@@ -20,6 +20,10 @@ pub enum Answer {
     },
     Refused(Problem),
     Busy,
+    /// The relay does not know the sender in that group. `prev`: what was sent before it.
+    NotThere {
+        prev: Option<MessageId>,
+    },
     /// Nobody stores it now; the others have it.
     PassedOn {
         at: i64,

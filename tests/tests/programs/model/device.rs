@@ -197,7 +197,7 @@ impl Device {
                 self.stands(id, PendingState::PassedOn, None);
             }
             Answer::Busy => self.outbox.apply(put_off(Some(1000))),
-            Answer::Nothing => self.outbox.apply(put_off(None)),
+            Answer::Nothing | Answer::NotThere { .. } => self.outbox.apply(put_off(None)),
         }
         self.save(disk);
     }

@@ -92,11 +92,10 @@ impl Ledger {
     }
 
     pub fn lost(&mut self, entries: &[Entry]) {
-        self.lost.extend(
-            entries
-                .iter()
-                .map(|entry| (entry.conversation, entry.user, entry.id)),
-        );
+        let keys = entries
+            .iter()
+            .map(|entry| (entry.conversation, entry.user, entry.id));
+        self.lost.extend(keys);
     }
 
     pub fn copied(&mut self, history: &str) {
@@ -105,8 +104,9 @@ impl Ledger {
         self.copied_failed = self.failed.clone();
     }
 
-    /// Back to the copy: what was acked since is owed again, without a place.
-    pub fn restored(&mut self, history: &str) {
+    /// Back to the copy: what was acked since is owed again, without a place. Of a no on its way nobody knows any more.
+    pub fn restored(&mut self, history: &str, on_the_way: &[Key]) {
+        self.taken_back.extend(on_the_way);
         let rows = self.copied.values().next().cloned().unwrap_or_default();
         let kept: BTreeMap<Key, i64> = rows.iter().map(|(seq, key)| (*key, *seq)).collect();
         self.acked.retain(|key, _| kept.contains_key(key));
@@ -199,7 +199,8 @@ impl Ledger {
 
     /// INV12: whoever is told no has the text still.
     pub fn check_texts(&self, disks: &[Disk]) -> Checked {
-        let told = self.told_no.iter().filter(|(key, _)| !self.lost.contains(key));
+        let is_owed = |key: &Key| !self.lost.contains(key) && !self.taken_back.contains(key);
+        let told = self.told_no.iter().filter(|(key, _)| is_owed(key));
         for (key, body) in told {
             let mut kept = disks.iter().flat_map(BTreeMap::values).flatten();
             let is_kept = kept.any(|entry| {

@@ -1,5 +1,6 @@
 //! One broken history per invariant, made by hand: each must be noticed.
 
+use super::blocks::Blocks;
 use super::ledger::{Checked, Ledger};
 use super::server::{Place, Truth};
 use shared_protocol::api::{Message, MessagePage, Person};
@@ -127,7 +128,7 @@ fn inv09_only_what_a_restore_took_the_refusal_of_back_may_be_overtaken() {
         }
         ledger.copied(HISTORY);
         ledger.failed((place().id, user(ANN), refused));
-        ledger.restored("h2");
+        ledger.restored("h2", &[]);
         let (_, mut truth) = world();
         swap(&mut truth);
         let found = ledger.check_disk(&place(), &truth, "h2");
@@ -175,7 +176,7 @@ fn inv21_two_answers_and_two_rows_for_one_id_are_noticed() {
 fn check_screen(rows: Vec<Message>) -> Checked {
     let (mut ledger, truth) = world();
     ledger.check_disk(&place(), &truth, HISTORY).unwrap();
-    ledger.restored("h2"); // an empty copy: another history, in which Bob then writes first
+    ledger.restored("h2", &[]); // an empty copy: another history, in which Bob then writes first
     ledger.wrote((place().id, user(BOB), id(1)), "other", "m1");
     let other = Truth {
         rows: vec![row(1, BOB)],
@@ -248,4 +249,46 @@ fn inv13_a_row_of_another_conversation_is_noticed() {
 #[test]
 fn inv24_rows_of_two_histories_together_are_noticed() {
     check_noticed("inv24", vec![row(1, BOB), row(2, ANN)]);
+}
+
+/// Bob has blocked Ann after her first message.
+fn blocked() -> (Blocks, BTreeMap<ConversationId, Truth>) {
+    let (_, mut truth) = world();
+    let second = truth.rows.pop();
+    let mut truths = BTreeMap::from([(place().id, truth)]);
+    let mut blocks = Blocks::default();
+    blocks.check_disk(&truths).unwrap();
+    blocks.asked((place().id, user(BOB)));
+    blocks.answered((place().id, user(BOB)));
+    assert_eq!(blocks.check_disk(&truths), Ok(()), "what was there stays");
+    let rows = &mut truths.get_mut(&place().id).unwrap().rows;
+    rows.extend(second);
+    (blocks, truths)
+}
+
+#[test]
+fn inv13_what_is_stored_while_a_block_stands_is_noticed() {
+    let (mut blocks, truths) = blocked();
+    assert_eq!(blocks.check_disk(&truths).unwrap_err().invariant, "inv13");
+    let (mut blocks, truths) = blocked();
+    blocks.is_lifting((place().id, user(BOB)));
+    assert_eq!(
+        blocks.check_disk(&truths),
+        Ok(()),
+        "nobody promises it any longer"
+    );
+}
+
+#[test]
+fn inv13_whoever_hears_what_was_said_after_the_block_is_noticed() {
+    let key = |number| (place().id, user(ANN), id(number));
+    let (mut blocks, _) = blocked();
+    blocks.wrote(key(2), false);
+    blocks.wrote(key(3), true);
+    let heard = |blocks: &Blocks, who, number| blocks.check_heard(user(who), key(number));
+    assert_eq!(heard(&blocks, BOB, 3).unwrap_err().invariant, "inv13");
+    assert_eq!(heard(&blocks, ANN, 3), Ok(()), "one's own");
+    assert_eq!(heard(&blocks, BOB, 2), Ok(()), "the relay did not know of it yet");
+    blocks.is_lifting((place().id, user(BOB)));
+    assert_eq!(heard(&blocks, BOB, 3), Ok(()));
 }

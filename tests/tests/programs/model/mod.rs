@@ -4,6 +4,7 @@
 //! `TALKHUB_MODEL_SCHEDULES` says how many (1,000 if unset), `TALKHUB_MODEL_SEED` where to begin (0 if unset).
 
 mod answers;
+mod blocks;
 mod chance;
 mod device;
 mod ledger;
@@ -208,6 +209,7 @@ fn the_schedules_see_every_kind_of_fault() {
         "{seen:?}"
     );
     assert!(count < 20 * seen.not_saved && count < 10 * seen.gone, "{seen:?}");
+    assert!(count < seen.blocks && count < seen.not_there, "{seen:?}");
 }
 
 #[test]
@@ -303,6 +305,16 @@ fn without_ru5_what_nobody_hands_in_is_noticed() {
 #[test]
 fn without_ru5_a_refusal_that_is_forgotten_is_noticed() {
     check_noticed(|switches| switches.server.refusals_stand = false);
+}
+
+#[test]
+fn without_sec15_a_commit_that_knows_no_blocks_is_noticed() {
+    check_noticed(|switches| switches.server.barriers = false);
+}
+
+#[test]
+fn without_ru17_somebody_blocked_who_stays_in_the_group_is_noticed() {
+    check_noticed(|switches| switches.server.shut_out = false);
 }
 
 #[test]

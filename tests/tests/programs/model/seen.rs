@@ -38,6 +38,8 @@ pub struct Seen {
     pub handed_in: usize,
     pub not_saved: usize,
     pub gone: usize,
+    pub blocks: usize,
+    pub not_there: usize,
 }
 
 impl std::ops::AddAssign for Seen {
@@ -60,5 +62,7 @@ impl std::ops::AddAssign for Seen {
         self.handed_in += other.handed_in;
         self.not_saved += other.not_saved;
         self.gone += other.gone;
+        self.blocks += other.blocks;
+        self.not_there += other.not_there;
     }
 }

@@ -1,7 +1,9 @@
 //! The logic server of the model: the real commit and the real answers, on a real SQLite file, with crashes at each point.
 
+mod blocks;
 mod disk;
 
+pub use blocks::Out;
 pub use disk::Truth;
 
 use anyhow::Result;
@@ -58,6 +60,10 @@ pub struct ServerRules {
     pub receipts_first: bool,
     /// RU5: a refusal of what was passed on stands.
     pub refusals_stand: bool,
+    /// INV13: the commit knows who has blocked whom.
+    pub barriers: bool,
+    /// RU17: whoever is blocked is taken out of the group.
+    pub shut_out: bool,
     /// RU9: `upto` is of the same snapshot as the rows.
     pub one_snapshot: bool,
     /// RU12: a restore makes a new history.
@@ -71,6 +77,8 @@ impl ServerRules {
         first_result: true,
         receipts_first: true,
         refusals_stand: true,
+        barriers: true,
+        shut_out: true,
         one_snapshot: true,
         new_history: true,
     };
@@ -132,6 +140,8 @@ impl Server {
                  CREATE TABLE copy_conversations AS SELECT * FROM conversations; \
                  CREATE TABLE copy_members AS SELECT * FROM members; \
                  CREATE TABLE copy_refusals AS SELECT * FROM refusals; \
+                 CREATE TABLE copy_blocks AS SELECT * FROM blocks; \
+                 CREATE TABLE hidden_blocks AS SELECT * FROM blocks; \
                  CREATE TABLE expelled AS SELECT * FROM members",
             )?)
         });
@@ -171,9 +181,11 @@ impl Server {
         self.clock = Clock::frozen(START);
         self.restores = 0;
         self.history = "history 0".to_owned();
-        let mut script = "DELETE FROM messages; DELETE FROM refusals; DELETE FROM expelled; DELETE FROM online; DELETE FROM sessions; \
+        let mut script =
+            "DELETE FROM messages; DELETE FROM refusals; DELETE FROM expelled; DELETE FROM blocks; \
+             DELETE FROM relations; DELETE FROM online; DELETE FROM sessions; \
              UPDATE conversations SET seq = 0, rev = 0, last_at = 0; UPDATE members SET read_seq = 0;"
-            .to_owned();
+                .to_owned();
         for (number, (relay_id, user)) in relay_ids.iter().enumerate() {
             script += &format!(
                 "INSERT INTO sessions VALUES ({number}, 't{number}', {user}, '', '', 1, 0, 0, 0); \
@@ -229,7 +241,9 @@ impl Server {
             let script = format!("INSERT INTO expelled SELECT * {row}; DELETE {row}");
             self.write(move |conn| Ok(conn.batch_execute(&script)?));
         }
+        self.hide_blocks();
         let settled = self.transact(drafts, fault);
+        self.show_blocks();
         self.write(|conn| {
             Ok(conn.batch_execute("INSERT INTO members SELECT * FROM expelled; DELETE FROM expelled")?)
         });

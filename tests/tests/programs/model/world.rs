@@ -2,6 +2,7 @@
 
 mod commits;
 mod ending;
+mod groups;
 mod link;
 mod network;
 mod people;
@@ -9,12 +10,13 @@ mod questions;
 pub mod windows;
 
 use super::answers::{Answer, Reply};
+use super::blocks::Blocks;
 use super::chance::Chance;
 use super::device::{Device, Disk};
 use super::ledger::{Broken, Checked, Key, Ledger};
 use super::passing::{Passing, Place};
 use super::seen::{Seen, Switches};
-use super::server::{Fault, START, Server, ServerRules, Truth};
+use super::server::{Fault, Out, START, Server, ServerRules, Truth};
 use commits::Waiting;
 use link::Submitted;
 use shared_protocol::api::Message;
@@ -67,6 +69,7 @@ pub struct World<'s> {
     devices: Vec<Device>,
     disks: Vec<Disk>,
     ledger: Ledger,
+    blocks: Blocks,
     truths: BTreeMap<ConversationId, Truth>,
     seen: Seen,
     net: Vec<Packet>,
@@ -89,6 +92,9 @@ pub struct World<'s> {
     /// The relay's number of the next submit.
     next_r: u64,
     registered: BTreeSet<RelayId>,
+    /// Whom the relay keeps out of which group, and whether it has to hear of it anew.
+    out: Out,
+    groups_are_old: bool,
     boot: u32,
     server_boot: u32,
     is_relay_up: bool,
@@ -127,6 +133,7 @@ impl<'s> World<'s> {
             server,
             now,
             ledger: Ledger::default(),
+            blocks: Blocks::default(),
             truths: BTreeMap::new(),
             seen: Seen::default(),
             net: Vec::new(),
@@ -142,6 +149,8 @@ impl<'s> World<'s> {
             known: BTreeMap::new(),
             next_r: 1,
             registered: BTreeSet::new(),
+            out: Out::new(),
+            groups_are_old: false,
             boot: 1,
             server_boot: 1,
             is_relay_up: true,
@@ -191,7 +200,7 @@ impl<'s> World<'s> {
         if self.devices[tab].is_gone {
             return Ok(());
         }
-        match self.chance.below(112) {
+        match self.chance.below(116) {
             0..12 => self.write(tab),
             12..28 => self.pump_some(),
             28..42 => self.commit(),
@@ -217,7 +226,9 @@ impl<'s> World<'s> {
             107 => self.close_link(),
             108 => self.lose_patience(),
             109 => self.vanish(tab),
-            _ => self.stay_away(),
+            110 | 111 => self.stay_away(),
+            112 | 113 => self.block(tab),
+            _ => self.unblock_one(),
         }
         Ok(())
     }
@@ -299,6 +310,7 @@ impl<'s> World<'s> {
             self.ledger.check_disk(place, &self.truths[&place.id], &history)?;
         }
         self.windows.check(&self.truths)?;
+        self.blocks.check_disk(&self.truths)?;
         self.ledger.check_texts(&self.disks)?;
         for device in self.devices.iter().filter(|device| !device.is_gone) {
             self.ledger.check_device(device, &self.truths, &history)?;

@@ -50,7 +50,8 @@ impl Server {
                 "DELETE FROM copy_messages; INSERT INTO copy_messages SELECT * FROM messages; \
                  DELETE FROM copy_conversations; INSERT INTO copy_conversations SELECT * FROM conversations; \
                  DELETE FROM copy_members; INSERT INTO copy_members SELECT * FROM members; \
-                 DELETE FROM copy_refusals; INSERT INTO copy_refusals SELECT * FROM refusals",
+                 DELETE FROM copy_refusals; INSERT INTO copy_refusals SELECT * FROM refusals; \
+                 DELETE FROM copy_blocks; INSERT INTO copy_blocks SELECT * FROM blocks",
             )?)
         });
     }
@@ -61,6 +62,7 @@ impl Server {
             Ok(conn.batch_execute(
                 "DELETE FROM messages; INSERT INTO messages SELECT * FROM copy_messages; \
                  DELETE FROM refusals; INSERT INTO refusals SELECT * FROM copy_refusals; \
+                 DELETE FROM blocks; INSERT INTO blocks SELECT * FROM copy_blocks; \
                  UPDATE conversations SET (seq, rev, last_at) = \
                    (SELECT seq, rev, last_at FROM copy_conversations AS copy WHERE copy.id = conversations.id); \
                  UPDATE members SET read_seq = (SELECT read_seq FROM copy_members AS copy WHERE \

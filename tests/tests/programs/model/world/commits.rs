@@ -1,5 +1,6 @@
 //! The logic server's writer: reads the link and the requests, holds, commits, settles.
 
+use super::groups::hears;
 use super::{Packet, World, new_holding, pick_fault};
 use crate::model::answers::{Answer, Reply};
 use crate::model::ledger::Key;
@@ -36,6 +37,7 @@ impl World<'_> {
         if !self.is_server_up {
             return;
         }
+        self.set_groups(); // what could not be told at once is a job
         let now = Duration::from_millis(self.now.unsigned_abs());
         let mut batch = self.holding.due(now);
         self.windows.end(self.now);
@@ -135,8 +137,8 @@ impl World<'_> {
     /// INV09: what was passed on and comes now.
     fn note(&mut self, waiting: &Waiting, going: &[Waiting]) {
         let own = waiting.draft.passed.as_ref().map(place_of);
-        if own.is_some() {
-            self.windows.receive(waiting.key.0, self.now);
+        if let Some(place) = own {
+            self.windows.receive(waiting.key.0, place, self.now);
         }
         let Some(place) = own.into_iter().chain(waiting.place).min() else {
             return self.windows.come_unheard(waiting.key);
@@ -233,8 +235,7 @@ impl World<'_> {
             .find(|place| place.id == key.0)
             .expect("it is one of them");
         for (tab, device) in self.devices.iter().enumerate() {
-            let hears = device.is_connected && place.members.contains(&device.me.user_id);
-            if hears && !(self.has_faults && self.chance.percent(10)) {
+            if hears(&self.out, place, device) && !(self.has_faults && self.chance.percent(10)) {
                 self.net.push(Packet::NotSaved(tab, device.connection, key));
             }
         }

@@ -12,6 +12,7 @@ impl World<'_> {
         (self.is_relay_up, self.is_server_up, self.is_link_up) = (true, true, true);
         self.devices.iter_mut().for_each(|device| device.has_https = true);
         (0..self.devices.len()).for_each(|tab| self.take_over(tab));
+        self.unblock_all();
         for _ in 0..90 {
             self.pass(1400);
             self.open_link();

@@ -1,5 +1,6 @@
 //! The relay's end of the link: what waits there to be settled, and what is passed on while nobody stores it.
 
+use super::groups::hears;
 use super::{Packet, World};
 use crate::model::answers::Answer;
 use crate::model::device::Device;
@@ -25,6 +26,11 @@ pub struct Submitted {
 impl World<'_> {
     /// An event arrives at the relay: for the link while there is one, else for the group.
     pub(super) fn take_event(&mut self, submitted: Submitted) {
+        if self.is_shut_out(submitted.tab, &submitted.submit.to) {
+            let prev = submitted.submit.prev.as_deref();
+            let prev = prev.and_then(|prev| prev.parse().ok());
+            return self.acknowledge(&submitted, Answer::NotThere { prev });
+        }
         if !self.has_link {
             return self.pass_on(&submitted);
         }
@@ -64,7 +70,7 @@ impl World<'_> {
         };
         let line = Rc::new((place.id, line));
         for (tab, device) in self.devices.iter().enumerate() {
-            if tab == submitted.tab || !device.is_connected || !place.members.contains(&device.me.user_id) {
+            if tab == submitted.tab || !hears(&self.out, place, device) {
                 continue;
             }
             let times = match self.chance.below(if self.has_faults { 12 } else { 1 }) {
@@ -102,6 +108,7 @@ impl World<'_> {
         self.links += 1;
         self.is_introducing = true;
         self.holding.linked(&self.boot.to_string());
+        self.windows.linked(self.boot);
         if 0 < std::mem::take(&mut self.passing.since_link) {
             self.holding.close();
             let ids: Vec<_> = self.server.places.iter().map(|place| place.id).collect();
@@ -112,6 +119,7 @@ impl World<'_> {
     /// The logic server has sent its set, and asks everybody to come again.
     pub(super) fn introduce(&mut self) {
         if self.is_introducing && self.is_link_whole() {
+            self.set_groups();
             self.look();
             self.release();
         }
@@ -144,7 +152,7 @@ impl World<'_> {
         }
         for one in std::mem::take(&mut self.link) {
             let is_member = self.registered.contains(&self.devices[one.tab].relay_id);
-            if !one.is_told && is_member {
+            if !one.is_told && is_member && !self.is_shut_out(one.tab, &one.submit.to) {
                 self.pass_on(&one);
             }
         }

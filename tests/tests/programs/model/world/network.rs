@@ -1,6 +1,7 @@
 //! The relay of the model: it loses, repeats, delays, reorders and forgets.
 
 use super::commits::Asker;
+use super::groups::hears;
 use super::{Packet, Submitted, WINDOW, World, promise};
 use crate::model::answers::Answer;
 use crate::model::ledger::Checked;
@@ -68,7 +69,7 @@ impl World<'_> {
     }
 
     /// One message over HTTPS.
-    fn post(&mut self, tab: usize, due: &Due) {
+    pub(super) fn post(&mut self, tab: usize, due: &Due) {
         let (entry, device) = (&due.entry, &self.devices[tab]);
         self.seen.posts += 1;
         let handed = due.receipt.as_ref().map(|receipt| {
@@ -102,7 +103,7 @@ impl World<'_> {
         }
         let frame = Rc::new((message, self.server.history.clone()));
         for (tab, device) in self.devices.iter().enumerate() {
-            if !device.is_connected || !place.members.contains(&device.me.user_id) {
+            if !hears(&self.out, place, device) {
                 continue;
             }
             let times = match self.chance.below(if self.has_faults { 12 } else { 1 }) {
@@ -131,6 +132,11 @@ impl World<'_> {
                 if device.connection != connection {
                     return Ok(());
                 }
+                if let Answer::NotThere { prev } = answer {
+                    self.seen.not_there += 1;
+                    self.go_round(tab, id, prev, chance);
+                    return Ok(());
+                }
                 self.seen.refused += usize::from(matches!(answer, Answer::Refused(_)));
                 promise(&mut self.ledger, device, id, &answer, &self.server.history)?;
                 device.answered(id, answer, self.now, chance, &mut self.disks[device.disk]);
@@ -147,6 +153,8 @@ impl World<'_> {
                 let device = &mut self.devices[tab];
                 if device.connection == connection {
                     self.seen.frames += 1;
+                    let key = (frame.0.conversation, frame.0.sender.user_id, frame.0.id);
+                    self.blocks.check_heard(device.me.user_id, key)?;
                     device.hear(&frame.0, &frame.1, self.now, &mut self.disks[device.disk]);
                 }
             }
@@ -160,6 +168,8 @@ impl World<'_> {
                 let device = &mut self.devices[tab];
                 if device.connection == connection {
                     self.seen.unsaved += 1;
+                    let key = (line.0, line.1.sender.user_id, line.1.id);
+                    self.blocks.check_heard(device.me.user_id, key)?;
                     device.hear_unsaved(line.0, &line.1);
                 }
             }
@@ -190,7 +200,9 @@ impl World<'_> {
                 return;
             }
             self.registered.insert(device.relay_id.clone());
+            self.set_groups();
         }
+        let device = &mut self.devices[tab];
         device.is_connecting = false;
         device.is_connected = true;
         device.connection += 1;

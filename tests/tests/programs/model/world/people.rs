@@ -1,10 +1,11 @@
 //! What people and operators do in the model.
 
-use super::{World, id};
-use crate::model::ledger::{Broken, Checked};
+use super::{Packet, World, id};
+use crate::model::answers::Answer;
+use crate::model::ledger::{Broken, Checked, Key};
 use crate::model::passing::{Way, submit};
 use crate::model::server::{Fault, Place, Settled};
-use shared_protocol::MessageId;
+use shared_protocol::{MessageId, UserId};
 use socket_client::outbox::Entry;
 use std::collections::BTreeSet;
 use talkhub_client::messages::Edge;
@@ -43,8 +44,9 @@ impl World<'_> {
             }
         }
         if let Some(body) = body {
-            self.ledger
-                .wrote((place.id, device.me.user_id, id), &device.tab, &body);
+            let key = (place.id, device.me.user_id, id);
+            self.ledger.wrote(key, &device.tab, &body);
+            self.blocks.wrote(key, !self.groups_are_old);
         }
         let entry = Entry {
             id,
@@ -217,12 +219,65 @@ impl World<'_> {
         }
     }
 
+    /// Somebody blocks the other one of a conversation; the answer may get lost.
+    pub(super) fn block(&mut self, tab: usize) {
+        let device = &self.devices[tab];
+        if device.is_gone || !self.is_server_up || !device.has_https {
+            return;
+        }
+        let me = device.me.user_id;
+        let places = self.server.places.iter();
+        let own: Vec<&Place> = places.filter(|place| place.members.contains(&me)).collect();
+        let place = own[self.chance.below(own.len())];
+        let block = (place.id, me);
+        self.seen.blocks += 1;
+        self.server.block(me, other_of(place, me));
+        self.blocks.asked(block);
+        self.groups_are_old = true;
+        self.set_groups();
+        if !self.chance.percent(10) {
+            self.blocks.answered(block);
+        }
+    }
+
+    /// Whoever has blocked somebody lets them be again; the answer may get lost.
+    pub(super) fn unblock_one(&mut self) {
+        let open = self.blocks.open();
+        if open.is_empty() || !self.is_server_up {
+            return;
+        }
+        let block = open[self.chance.below(open.len())];
+        self.blocks.is_lifting(block);
+        let places = &self.server.places;
+        let place = places.iter().find(|place| place.id == block.0);
+        let place = place.expect("it is one of them");
+        self.server.unblock(block.1, other_of(place, block.1));
+        self.groups_are_old = true;
+        self.set_groups();
+        if !self.chance.percent(10) {
+            self.blocks.lifted(block);
+        }
+    }
+
+    /// At the end nobody has blocked anybody.
+    pub(super) fn unblock_all(&mut self) {
+        for place in &self.server.places {
+            for me in place.members {
+                self.blocks.is_lifting((place.id, me));
+                self.server.unblock(me, other_of(place, me));
+                self.blocks.lifted((place.id, me));
+            }
+        }
+        self.groups_are_old = true;
+    }
+
     /// A backup is made, or the logic server comes back with the last one.
     pub(super) fn back_up(&mut self) {
         if !self.has_copy {
             self.has_copy = true;
             self.server.copy();
             let history = self.server.history.clone();
+            self.blocks.copied();
             return self.ledger.copied(&history);
         }
         if !self.chance.percent(60) {
@@ -232,8 +287,34 @@ impl World<'_> {
         self.server.restore();
         self.seen.restores += 1;
         let history = self.server.history.clone();
-        self.ledger.restored(&history);
+        let refusals: Vec<Key> = self
+            .net
+            .iter()
+            .filter_map(|packet| self.refuses(packet))
+            .collect();
+        self.ledger.restored(&history, &refusals);
+        self.blocks.restored();
+        self.groups_are_old = true;
         self.is_server_up = self.chance.percent(70);
         self.look_at_all();
     }
+
+    /// Which message somebody is about to be told a definite no about.
+    fn refuses(&self, packet: &Packet) -> Option<Key> {
+        match packet {
+            Packet::Ack(tab, _, id, Answer::Refused(_)) => {
+                let mut entries = self.devices[*tab].outbox.entries().iter();
+                let entry = entries.find(|entry| entry.id == *id)?;
+                Some((entry.conversation, entry.user, *id))
+            }
+            Packet::NotSaved(_, _, key) => Some(*key),
+            _ => None,
+        }
+    }
+}
+
+/// The other one of these two.
+fn other_of(place: &Place, me: UserId) -> UserId {
+    let [one, other] = place.members;
+    if one == me { other } else { one }
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the logic server waits for those who come again, in milliseconds.
 pub const PAUSE: i64 = 2_000;
+/// The same for what another boot of the relay has passed on.
+const LONG_PAUSE: i64 = 3 * PAUSE;
 
 /// What came within one pause, and in which place it was passed on.
 #[derive(Default)]
@@ -26,9 +28,16 @@ pub struct Windows {
     past: Vec<Window>,
     /// Their own devices do not know that they were passed on, and bring them in the order in which they were written.
     unheard: BTreeSet<Key>,
+    /// Of the relay to which the logic server has a link; `None`: it has had none since its start.
+    boot: Option<u32>,
 }
 
 impl Windows {
+    /// A link is up to the relay of this boot.
+    pub fn linked(&mut self, boot: u32) {
+        self.boot = Some(boot);
+    }
+
     /// The link is up: a pause begins everywhere, or goes on.
     pub fn close(&mut self, ids: &[ConversationId], now: i64) {
         for id in ids {
@@ -44,10 +53,11 @@ impl Windows {
     }
 
     /// A receipt comes: from the first on there is a pause.
-    pub fn receive(&mut self, id: ConversationId, now: i64) {
+    pub fn receive(&mut self, id: ConversationId, place: Place, now: i64) {
+        let is_old = self.boot.is_some_and(|boot| boot != place.0);
         let window = self.present(id, now);
         if window.own <= now {
-            window.own = now + PAUSE;
+            window.own = now + if is_old { LONG_PAUSE } else { PAUSE };
         }
     }
 
@@ -76,6 +86,7 @@ impl Windows {
     pub fn clear(&mut self) {
         self.open.clear();
         self.past.clear();
+        self.boot = None;
     }
 
     /// What came in pauses that are over is stored now.
