@@ -51,6 +51,7 @@ impl Devices {
                 number: 0,
                 life: 0,
                 entries: Vec::new(),
+                blocks: Vec::new(),
             })?;
             let way = network.logic_server[who].address();
             let seat = Seat {

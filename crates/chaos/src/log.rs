@@ -27,11 +27,13 @@ impl Log {
     )]
     pub(crate) fn create(folder: &Path) -> Result<Self> {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-        Ok(Self {
+        let log = Self {
             begin: Instant::now(),
             epoch: since.as_millis() as i64,
             paper: Arc::new(Mutex::new(BufWriter::new(File::create(folder.join(LOG))?))),
-        })
+        };
+        log.say(What::Begin { epoch: log.epoch });
+        Ok(log)
     }
 
     /// Milliseconds since the start of the run.

@@ -78,10 +78,14 @@ pub(crate) struct Line {
     pub(crate) what: What,
 }
 
-/// What can be in the log. What later slices do (edit, delete, join, leave, block) are further operations here.
+/// What can be in the log. What later slices do (edit, delete, join, leave) are further operations here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(crate) enum What {
+    /// The log begins, at this time of the programs' clocks.
+    Begin {
+        epoch: i64,
+    },
     /// A device was started with nothing in memory.
     Life {
         who: Who,
@@ -147,6 +151,7 @@ pub(crate) enum What {
     /// Somebody is said to type, and this is heard.
     Typed {
         who: Who,
+        conversation: ConversationId,
         id: MessageId,
     },
     Typing {
@@ -161,6 +166,27 @@ pub(crate) enum What {
         asked: i64,
         wanted: i64,
         read: i64,
+    },
+    /// Somebody asks to block somebody (`on`), or to let them be again. Each try has its number.
+    Blocking {
+        who: Who,
+        other: UserId,
+        on: bool,
+        number: u64,
+    },
+    /// The answer to it: it is so.
+    Blocked {
+        who: Who,
+        other: UserId,
+        on: bool,
+        number: u64,
+    },
+    /// A screen shows that somebody is there: by an answer to what was `asked` then, or by a frame.
+    Saw {
+        who: Who,
+        other: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<i64>,
     },
     /// The connection to the relay. `by_us`: the device itself ended it.
     Socket {

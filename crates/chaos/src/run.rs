@@ -10,7 +10,9 @@ use crate::record::{self, Badge, Database, Record, What};
 use crate::{Options, dump, load, plan, settings};
 use anyhow::{Context, Result};
 use end_to_end::{Mariadbd, Site, wait_for};
-use shared_protocol::api::Heads;
+use reqwest::Method;
+use shared_protocol::UserId;
+use shared_protocol::api::{Blocks, Heads};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,6 +159,11 @@ impl Run<'_> {
     /// Waits until everybody has everything, and asks for the final state. Who does not get there is the checker's business.
     async fn calm_down(&self, devices: &Devices) -> Result<Vec<record::Device>> {
         let least = tokio::time::sleep(CALM_AT_LEAST);
+        let nobody = async || self.blocks().await.filter(Vec::is_empty);
+        let waited = wait_for("nobody has blocked anybody", CALM_AT_LEAST, nobody).await;
+        if waited.is_err() {
+            self.lift_what_is_left().await;
+        }
         let settled = async || {
             let (heads, reports) = (self.heads().await?, devices.report().await?);
             let mut all = reports.iter();
@@ -191,6 +198,27 @@ impl Run<'_> {
                 .collect();
         }
         Ok(reports)
+    }
+
+    /// Who has blocked whom, past the proxies.
+    async fn blocks(&self) -> Option<Vec<(u8, UserId)>> {
+        let mut all = Vec::new();
+        for person in 0..crowd::PEOPLE {
+            let listed: Blocks = self.crowd.steady(person).get("/blocks").await.ok()?;
+            let blocks = listed.blocks.into_iter();
+            all.extend(blocks.map(|relation| (person, relation.person.user_id)));
+        }
+        Some(all)
+    }
+
+    /// In the calm everybody lets everybody be; a try that came late may have blocked somebody once more.
+    async fn lift_what_is_left(&self) {
+        for (person, other) in self.blocks().await.unwrap_or_default() {
+            let me = self.crowd.steady(person);
+            let path = format!("/blocks/{other}");
+            // Its answer is empty.
+            me.ask::<()>(Method::DELETE, &path, None::<&()>).await.ok();
+        }
     }
 
     /// What the logic server says to each person, past the proxies.

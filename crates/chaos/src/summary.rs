@@ -34,6 +34,10 @@ pub(crate) fn text(options: &Options, record: &Record, verdicts: &[Verdict]) -> 
         "screens             {} stored lines shown, {} lives of devices, {} sign-outs",
         measured.shown, measured.lives, measured.signed_out
     ));
+    line(format!(
+        "blocks              {} stood for a while",
+        measured.blocks
+    ));
     let up = |part| measured.up.get(&part).copied().unwrap_or(100);
     line(format!(
         "up                  relay {} %, logic server {} %{}",

@@ -14,6 +14,8 @@ pub(crate) struct Measured {
     pub(crate) by_row: usize,
     pub(crate) passed_on: usize,
     pub(crate) refused: usize,
+    /// Blocks that stood for a while.
+    pub(crate) blocks: usize,
     /// Acked and not in the history.
     pub(crate) lost: usize,
     /// Stored lines that screens have shown.
@@ -69,6 +71,7 @@ pub(crate) fn measure(record: &Record) -> Measured {
                     measured.healed_after = calm.map_or(0, |calm| line.t - calm);
                 }
             }
+            What::Blocked { on: true, .. } => measured.blocks += 1,
             What::Life { .. } => measured.lives += 1,
             What::SignedOut { .. } => measured.signed_out += 1,
             What::Fault { kind, on: true, .. } => *measured.faults.entry(kind.clone()).or_default() += 1,

@@ -1,5 +1,6 @@
 //! The checker: a pure function of what a run has left. Each invariant of the table that is marked C is one verdict.
 
+mod blocks;
 mod clients;
 mod history;
 mod measure;
@@ -33,7 +34,7 @@ pub(crate) struct Verdict {
 type Check = fn(&Facts<'_>, &mut Vec<String>);
 
 /// INV19, INV20 and INV24 need more than a run shows, or what does not exist yet: they have tests elsewhere.
-const CHECKS: [(&str, &str, Check); 21] = [
+const CHECKS: [(&str, &str, Check); 22] = [
     (
         "INV01",
         "acked as stored is there once, at that place",
@@ -75,6 +76,11 @@ const CHECKS: [(&str, &str, Check); 21] = [
         history::inv12,
     ),
     ("INV13", "nobody is shown what is not theirs", screens::inv13),
+    (
+        "INV13",
+        "nothing passes while a block stands, everything while none does",
+        blocks::inv13,
+    ),
     ("INV14", "the sender shown is the one who wrote", history::inv14),
     ("INV15", "the logic server closes no socket", clients::inv15),
     ("INV16", "who has signed out is out", clients::inv16),
@@ -100,7 +106,7 @@ pub(crate) fn check(record: &Record) -> Vec<Verdict> {
     let enough = [
         (
             "MINIMUM",
-            "at least 1,000 acked messages and 20 faults",
+            "at least 1,000 acked messages, 20 faults and a block",
             programs::enough as Check,
         ),
         (

@@ -8,6 +8,7 @@ const READY_MS: i64 = 5000;
 /// A run that saw less says nothing.
 const LEAST_ACKED: usize = 1000;
 const LEAST_FAULTS: usize = 20;
+const LEAST_BLOCKS: usize = 1;
 const LEAST_UP_PERCENT: i64 = 40;
 
 pub(super) fn inv23(facts: &Facts<'_>, broken: &mut Vec<String>) {
@@ -37,6 +38,9 @@ pub(super) fn enough(facts: &Facts<'_>, broken: &mut Vec<String>) {
     }
     if faults < LEAST_FAULTS {
         broken.push(format!("{faults} faults came"));
+    }
+    if measured.blocks < LEAST_BLOCKS {
+        broken.push("nobody blocked anybody".to_owned());
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use shared_protocol::api::{MessagePage, Person};
-use shared_protocol::{ConversationId, Group};
+use shared_protocol::{ConversationId, Group, UserId};
 use socket_client::catch_up::Unsaved;
 use socket_client::outbox::Entry;
 use std::fs;
@@ -20,6 +20,18 @@ pub(crate) struct Kept {
     pub(crate) number: u64,
     pub(crate) life: u32,
     pub(crate) entries: Vec<Entry>,
+    /// Whom this person has blocked, or is about to.
+    #[serde(default)]
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// Somebody to be blocked until then, in milliseconds since the start of the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Block {
+    pub(crate) other: UserId,
+    pub(crate) until: i64,
+    /// It stands.
+    pub(crate) is_answered: bool,
 }
 
 /// A conversation as it was last kept.

@@ -80,7 +80,19 @@ impl Device {
                 self.tell(conversation, event, Extent::Last);
             }
             ServerFrame::Person { .. } => self.wants_list = true,
+            ServerFrame::Presence { people, .. } => {
+                let there = people.iter().filter(|one| one.online);
+                there.for_each(|one| self.sees(one.user_id, None));
+            }
             _ => {} // nothing that a timeline shows
+        }
+    }
+
+    /// Somebody is said to be there: by an answer to what was asked at this time, or by a frame.
+    fn sees(&self, other: UserId, asked: Option<i64>) {
+        if other != self.kept.me.user_id {
+            let who = self.seat.who;
+            self.say(What::Saw { who, other, asked });
         }
     }
 
@@ -155,8 +167,10 @@ impl Device {
         if self.wants_list && !self.is_listing && self.times.list <= real {
             (self.wants_list, self.is_listing) = (false, true);
             let (api, cookie) = (self.seat.api.clone(), self.cookie());
-            self.io
-                .spawn(async move { Happened::Listed(Box::new(api.get(&cookie, "/conversations").await)) });
+            self.io.spawn(async move {
+                let answer = api.get(&cookie, "/conversations").await;
+                Happened::Listed(real, Box::new(answer))
+            });
         }
         let ids: Vec<ConversationId> = self.timelines.keys().copied().collect();
         for id in ids {
@@ -256,13 +270,17 @@ impl Device {
         }
     }
 
-    pub(super) fn got_list(&mut self, answer: Result<Conversations, Fail>) {
+    pub(super) fn got_list(&mut self, asked: i64, answer: Result<Conversations, Fail>) {
         self.is_answer(&answer);
         self.is_listing = false;
         match answer {
             Ok(listed) => {
                 self.learn(&listed.history_id);
-                listed.conversations.into_iter().for_each(|one| self.add(one));
+                for conversation in listed.conversations {
+                    let there = conversation.members.iter().filter(|member| member.online);
+                    there.for_each(|member| self.sees(member.person.user_id, Some(asked)));
+                    self.add(conversation);
+                }
                 self.show_unsent();
             }
             Err(_) => {

@@ -2,6 +2,7 @@
 //! goes on from its disk.
 
 pub(crate) mod api;
+mod block;
 mod connect;
 pub(crate) mod disk;
 mod hear;
@@ -28,7 +29,7 @@ use shared_protocol::{Ack, ConversationId, Group, MessageId, UserId};
 use sign::Sign;
 use socket_client::catch_up::{PendingState, Timeline, TimelineEvent};
 use socket_client::heads::{Heads, HeadsEvent};
-use socket_client::outbox::{Outbox, OutboxEvent};
+use socket_client::outbox::{Due, Outbox, OutboxEvent};
 use socket_client::{AckError, Client, ConnectError, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -76,15 +77,17 @@ enum Happened {
     Connected(u32, Box<Result<Client, ConnectError>>),
     Closed(u32),
     LiveEnded,
-    Acked(MessageId, Result<Ack, AckError>),
+    Acked(Box<Due>, Result<Ack, AckError>),
     Posted(MessageId, Box<Result<Committed, Fail>>),
     Page(u64, ConversationId, Result<MessagePage, Fail>),
     Changed(u64, ConversationId, Result<Changes, Fail>),
     Heads(Result<HeadsAnswer, Fail>),
-    Listed(Box<Result<Conversations, Fail>>),
+    /// What was asked at this time.
+    Listed(i64, Box<Result<Conversations, Fail>>),
     HandedIn(ConversationId, Vec<(UserId, MessageId)>, Result<HandedIn, Fail>),
     Read(ConversationId, i64, i64, Result<ReadMark, Fail>),
     Opened(Result<serde_json::Value, Fail>),
+    Blocked(UserId, bool, u64, Result<u16, Fail>),
     SignedOut(Result<u16, Fail>),
     Probed(Result<u16, Fail>),
     SignedIn(Box<Result<(shared_protocol::api::Me, String), Fail>>),
@@ -107,6 +110,7 @@ struct Times {
     list: i64,
     ask: BTreeMap<ConversationId, i64>,
     hand_in: i64,
+    block: i64,
     work: i64,
     cache: i64,
     keep: i64,
@@ -143,6 +147,7 @@ struct Device {
     wants_list: bool,
     is_listing: bool,
     is_handing_in: bool,
+    is_blocking: bool,
     /// The logic server did not answer when it was last asked.
     server_failed: bool,
     /// How often in a row the logic server did not answer, and the relay could not be reached.
@@ -198,6 +203,7 @@ impl Device {
             wants_list: true,
             is_listing: false,
             is_handing_in: false,
+            is_blocking: false,
             server_failed: false,
             failures: 0,
             misses: 0,
@@ -267,15 +273,16 @@ impl Device {
             Happened::Connected(number, result) => self.connected(number, *result),
             Happened::Closed(number) => self.closed(number),
             Happened::LiveEnded => self.live = None,
-            Happened::Acked(id, answer) => self.acked(id, answer),
+            Happened::Acked(due, answer) => self.acked(&due, answer),
             Happened::Posted(id, answer) => self.posted(id, *answer),
             Happened::Page(run, id, answer) => self.got_page(run, id, answer),
             Happened::Changed(run, id, answer) => self.got_changes(run, id, answer),
             Happened::Heads(answer) => self.got_heads(answer),
-            Happened::Listed(answer) => self.got_list(*answer),
+            Happened::Listed(asked, answer) => self.got_list(asked, *answer),
             Happened::HandedIn(id, asked, answer) => self.handed_in(id, &asked, answer),
             Happened::Read(id, asked, wanted, answer) => self.got_mark(id, asked, wanted, answer),
             Happened::Opened(answer) => self.wants_list |= self.is_answer(&answer),
+            Happened::Blocked(other, on, number, answer) => self.blocked(other, on, number, &answer),
             Happened::SignedOut(answer) => self.signed_out(&answer),
             Happened::Probed(answer) => self.probed(&answer),
             Happened::SignedIn(answer) => self.signed_in(*answer),
@@ -304,6 +311,7 @@ impl Device {
             self.pump()?;
             self.ask();
             self.hand_in();
+            self.see_to_blocks()?;
             if *self.seat.works.borrow() {
                 self.work()?;
             }

@@ -1,12 +1,13 @@
 //! The outbox at work: what leaves, by which way, and what each answer means.
 
+use super::api::Api;
 use super::connect::Socket;
 use super::{Device, Extent, Fail, Happened, TAB};
 use crate::record::{Transport, What};
 use anyhow::Result;
 use serde_json::json;
-use shared_protocol::api::{Committed, Message};
-use shared_protocol::{Ack, Class, Event, MessageId, Problem};
+use shared_protocol::api::{Committed, HandInForm, HandInResult, HandedIn, Message, PassedOn};
+use shared_protocol::{Ack, Class, Event, Group, MessageId, Problem};
 use socket_client::catch_up::{PendingState, TimelineEvent};
 use socket_client::outbox::{Due, OutboxEvent};
 use socket_client::{AckError, Handle};
@@ -15,6 +16,8 @@ use socket_client::{AckError, Handle};
 const WINDOW: usize = 8;
 /// In so many of a hundred cases the same goes by both ways at the same moment.
 const TWICE: u64 = 3;
+/// The relay's word for a group that it does not know, or does not know this person in.
+const UNKNOWN_ADDRESS: &str = "/problems/unknown-address";
 
 impl Device {
     /// Sends what may leave now.
@@ -51,31 +54,33 @@ impl Device {
             to: due.entry.group.to_string(),
             id: id.to_string(),
             class: Class::Durable,
-            frame: json!({ "kind": "message", "body": due.entry.body }).to_string(),
+            frame: frame_of(&due.entry.body),
             prev: due.prev.map(|prev| prev.to_string()),
             receipt: due.receipt.clone(),
         };
-        let ack = handle.emit(&event);
-        self.io.spawn(async move { Happened::Acked(id, ack.await) });
+        let (ack, due) = (handle.emit(&event), Box::new(due.clone()));
+        self.io.spawn(async move { Happened::Acked(due, ack.await) });
     }
 
+    /// What has a receipt goes as whoever received it would bring it, so that it gets its place and a refusal stands.
     fn post(&mut self, due: &Due) {
-        let (api, cookie, id) = (self.seat.api.clone(), self.cookie(), due.entry.id);
-        let path = format!("/conversations/{}/messages", due.entry.conversation);
-        let mut form = json!({ "id": id, "body": due.entry.body });
-        if let Some(prev) = due.prev {
-            form["prev"] = json!(prev);
-        }
-        if let Some(receipt) = &due.receipt {
-            form["receipt"] = json!(receipt);
-        }
+        let (api, cookie, due) = (self.seat.api.clone(), self.cookie(), due.clone());
+        let subject = self.kept.me.subject.clone();
         self.io.spawn(async move {
-            let answer = api.ask(&cookie, reqwest::Method::POST, &path, Some(&form)).await;
-            Happened::Posted(id, Box::new(answer))
+            let answer = match &due.receipt {
+                Some(receipt) => bring(&api, &cookie, &subject, &due, receipt).await,
+                None => None,
+            };
+            let answer = match answer {
+                Some(answer) => answer,
+                None => write(&api, &cookie, &due).await,
+            };
+            Happened::Posted(due.entry.id, Box::new(answer))
         });
     }
 
-    pub(super) fn acked(&mut self, id: MessageId, answer: Result<Ack, AckError>) {
+    pub(super) fn acked(&mut self, due: &Due, answer: Result<Ack, AckError>) {
+        let id = due.entry.id;
         match answer {
             Ok(Ack::Stored {
                 seq,
@@ -100,6 +105,8 @@ impl Device {
                     self.stored(row, history_id);
                 }
             }
+            // That names no rule: the relay may not have been told yet. The logic server takes it, or says why not.
+            Ok(Ack::Refused { problem }) if problem.kind == UNKNOWN_ADDRESS => self.post(due),
             Ok(Ack::Refused { problem }) => self.refused(id, problem),
             Ok(Ack::Busy { retry_after_ms }) => self.put_off(id, "busy", Some(retry_after_ms as i64)),
             Ok(Ack::PassedOn { at, receipt }) => self.passed_on(id, at, receipt),
@@ -200,4 +207,64 @@ impl Device {
             self.tell(conversation, event, Extent::Last);
         }
     }
+}
+
+/// As a message like any other.
+async fn write(api: &Api, cookie: &str, due: &Due) -> Result<Committed, Fail> {
+    let path = format!("/conversations/{}/messages", due.entry.conversation);
+    let mut form = json!({ "id": due.entry.id, "body": due.entry.body });
+    if let Some(prev) = due.prev {
+        form["prev"] = json!(prev);
+    }
+    api.ask(cookie, reqwest::Method::POST, &path, Some(&form)).await
+}
+
+/// With its receipt. `None`: that is of no use any more.
+async fn bring(
+    api: &Api,
+    cookie: &str,
+    subject: &Group,
+    due: &Due,
+    receipt: &str,
+) -> Option<Result<Committed, Fail>> {
+    let path = format!("/conversations/{}/passed-on", due.entry.conversation);
+    let form = HandInForm {
+        messages: vec![PassedOn {
+            subject: subject.clone(),
+            id: due.entry.id,
+            prev: due.prev,
+            frame: frame_of(&due.entry.body),
+            receipt: receipt.to_owned(),
+        }],
+    };
+    let form = json!(form);
+    let asked = api.ask(cookie, reqwest::Method::POST, &path, Some(&form));
+    let answer: HandedIn = match asked.await {
+        Ok(answer) => answer,
+        Err(fail) => return Some(Err(fail)),
+    };
+    let history_id = answer.history_id;
+    Some(match answer.results.into_iter().next()? {
+        HandInResult::Stored { message } => Ok(Committed { message, history_id }),
+        HandInResult::Refused { problem } => {
+            let is_of_no_use = ["/problems/bad-receipt", "/problems/receipt-expired"];
+            if is_of_no_use.contains(&problem.kind.as_str()) {
+                return None;
+            }
+            Err(Fail::Status {
+                status: problem.status,
+                problem: Some(problem),
+                retry_after: None,
+            })
+        }
+        HandInResult::Busy { retry_after_ms } => Err(Fail::Status {
+            status: 503,
+            problem: None,
+            retry_after: Some(retry_after_ms as i64),
+        }),
+    })
+}
+
+fn frame_of(body: &str) -> String {
+    json!({ "kind": "message", "body": body }).to_string()
 }

@@ -12,7 +12,7 @@ use socket_client::outbox::{Entry, OutboxEvent};
 /// A device with so many unsent messages waits before it writes more.
 const MOST_UNSENT: usize = 60;
 
-/// What later slices add (edit, delete, join, leave, block) are further kinds here.
+/// What later slices add (edit, delete, join, leave) are further kinds here.
 #[derive(Clone, Copy)]
 enum Work {
     Send,
@@ -21,16 +21,20 @@ enum Work {
     Type,
     Open,
     Reload,
+    Block,
+    Unblock,
     SignOut,
 }
 
-const WORK: [(u64, Work); 7] = [
+const WORK: [(u64, Work); 9] = [
     (700, Work::Send),
     (10, Work::SendTooMuch),
     (150, Work::Read),
     (80, Work::Type),
     (45, Work::Open),
     (10, Work::Reload),
+    (5, Work::Block),
+    (1, Work::Unblock),
     (5, Work::SignOut),
 ];
 
@@ -58,6 +62,11 @@ impl Device {
             }
             Work::Reload => {
                 self.reloads = true;
+                Ok(())
+            }
+            Work::Block => self.block(),
+            Work::Unblock => {
+                self.unblock();
                 Ok(())
             }
             // The other device's sign-in is what the run itself looks through.
@@ -152,6 +161,7 @@ impl Device {
         };
         self.say(What::Typed {
             who: self.seat.who,
+            conversation: id,
             id: message_id,
         });
         drop(handle.emit(&event)); // its answer is of no interest, but without one asked for nothing is passed on

@@ -1,5 +1,6 @@
 //! A good history that passes, and for each invariant broken ones, made by hand, that must be noticed.
 
+mod blocks;
 mod history;
 mod others;
 mod screens;
@@ -122,6 +123,25 @@ fn fault(number: usize, part: Part, on: bool) -> What {
     }
 }
 
+/// Bob asks to block Ann, or to let her be.
+fn blocking(on: bool, number: u64) -> What {
+    What::Blocking {
+        who: BOB,
+        other: user(0),
+        on,
+        number,
+    }
+}
+
+fn blocked(on: bool, number: u64) -> What {
+    What::Blocked {
+        who: BOB,
+        other: user(0),
+        on,
+        number,
+    }
+}
+
 fn device(who: Who, outbox: Vec<(MessageId, Standing)>) -> Device {
     let marks = vec![(user(0), 0), (user(1), 2)];
     Device {
@@ -142,9 +162,11 @@ fn device(who: Who, outbox: Vec<(MessageId, Standing)>) -> Device {
     }
 }
 
-/// Ann writes two messages, which Bob reads, and a third, which is refused. Eve is somebody else.
+/// Ann writes two messages, which Bob reads, and a third, which is refused. Later he blocks her for
+/// a while. Eve is somebody else.
 fn good() -> Record {
     let lines = [
+        (0, What::Begin { epoch: 0 }),
         (0, What::Life { who: ANN, life: 1 }),
         (0, What::Life { who: BOB, life: 1 }),
         (1, socket(ANN, true)),
@@ -174,7 +196,14 @@ fn good() -> Record {
         (31, shows(ANN, shown(3, None, Mark::Failed))),
         (40, read(39, 1)),
         (50, read(49, 2)),
-        (60, What::Typed { who: ANN, id: id(60) }),
+        (
+            60,
+            What::Typed {
+                who: ANN,
+                conversation: talk(),
+                id: id(60),
+            },
+        ),
         (
             61,
             What::Typing {
@@ -207,6 +236,10 @@ fn good() -> Record {
         ),
         (81, fault(0, Part::Relay, false)),
         (1000, What::Calm),
+        (30_000, blocking(true, 1)),
+        (30_010, blocked(true, 1)),
+        (35_000, blocking(false, 2)),
+        (35_010, blocked(false, 2)),
         (40_000, presence(1, true)),
         (39_999, What::SigningOut { who: BOB }),
         (40_000, What::SignedOut { who: BOB }),
