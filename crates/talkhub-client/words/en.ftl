@@ -130,6 +130,7 @@ block = Block
 unblock = Unblock
 blocked = Blocked
 blocked-now = { $name } is blocked. They are not told.
+blocked-contact = { $name } is blocked and no longer among your contacts. They are not told.
 blocked-means = You have blocked them: they cannot write to you or see whether you are there. They are not told.
 declined = Declined. { $name } is not told.
 removed = { $name } is no longer among your contacts. What you wrote stays.

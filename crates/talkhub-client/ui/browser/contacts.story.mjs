@@ -293,6 +293,16 @@ export const stories = {
     await ann.page.locator(".details .profile").getByText("At sea until Friday").waitFor();
   },
 
+  async c03_a_contact_without_a_conversation_does_not_stay_green(world) {
+    const [ann, bob] = await people(world, "Ann", "Bob");
+    await befriend(ann, bob);
+    await toPeople(ann.page);
+    const presence = ann.page.locator(".contact", { hasText: "Bob" }).locator(".contact__presence");
+    await presence.getByText("Online").waitFor({ timeout: 60_000 }); // asked for every 25 s
+    await bob.context.close();
+    await presence.getByText("last seen").waitFor({ timeout: 75_000 });
+  },
+
   async u08_a_conversation_that_a_rule_forbids_says_why(world) {
     const [ann, bob] = await people(world, "Ann", "Bob");
     await bob.page.evaluate(() => fetch("/api/v1/me/privacy", { method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ write: "contacts" }) }));

@@ -21,6 +21,8 @@ import { grouped } from "../relay/ids.std";
 import type { Person, Profile } from "../relay/wire.gen.std";
 import { goTo } from "./place.dom";
 
+const ASK_EVERY = 25_000;
+
 /** Over the page. */
 export function CardDialog() {
   const person = card.value;
@@ -40,6 +42,13 @@ export function CardDialog() {
 export function ProfileCard({ person, onMessage }: { person: Person; onMessage?: () => void }) {
   const profile = useSignal<Profile | null>(null);
   const heard = contacts.heardOf(person.user_id);
+  const talk = list.value && withPerson(list.value, person.user_id);
+  const told = talk !== null || person.user_id === me.value?.user_id;
+  useEffect(() => {
+    // Where no frame tells whether they are there, an open card asks.
+    const timer = told ? undefined : setInterval(() => void contacts.getCard(person.user_id), ASK_EVERY);
+    return () => clearInterval(timer);
+  }, [person.user_id, told]);
   useEffect(() => {
     let current = true;
     void contacts.getCard(person.user_id).then((answer) => {
@@ -54,7 +63,6 @@ export function ProfileCard({ person, onMessage }: { person: Person; onMessage?:
   if (!self) return null;
   const own = self.user_id === person.user_id;
   const who: Person = profile.value ?? person;
-  const talk = list.value && withPerson(list.value, person.user_id);
   const asks = contacts.relation(who, profile.value).contact === "incoming";
   const line = profile.value?.status_line ?? "";
   return (

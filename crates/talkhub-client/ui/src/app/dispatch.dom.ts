@@ -4,7 +4,7 @@ import * as accounts from "../accounts/actions.dom";
 import * as signIns from "../accounts/sign_ins.actions.dom";
 import * as contacts from "../contacts/actions.dom";
 import * as conversations from "../conversations/actions.dom";
-import { behind, totalUnread } from "../conversations/state.std";
+import { behind, totalUnread, withPerson } from "../conversations/state.std";
 import { onSignedOut } from "../kit/http.dom";
 import { backOff } from "../kit/back_off.std";
 import { never } from "../kit/never.std";
@@ -45,6 +45,7 @@ export function begin(island: Island): void {
   void messages.begin(island.me, doubt);
   void refreshList();
   void contacts.load();
+  contacts.watch((user) => conversations.list.value !== null && withPerson(conversations.list.value, user) !== null);
   // The stream rests only after the resync: until then one of the two has told everything.
   relay.begin({ up: () => void resync().then(live.rest), down: () => undefined, delivered });
   live.begin({ isMine, up: () => void resync(), down: compareSoon, delivered });

@@ -52,6 +52,7 @@ test("flt05_after_a_look_presence_every_rev_and_the_own_changes_are_those_of_the
   server = {
     "/api/v1/conversations": { conversations: [talk(6, false)], rev: 4, history_id: "h" },
     "/api/v1/conversations/7/changes?after=5": { messages: [message(1, 6)], marks: [], upto: 6, too_far: false, history_id: "h" },
+    "/api/v1/contacts": { contacts: [], rev: 4 },
     "/api/v1/me/changes?after=3": { me: { ...me, rev: 4, theme: "light" }, conversations: [], relations: [relation(BOB, "contact")], upto: 4, history_id: "h" },
   };
   asked = [];

@@ -21,23 +21,13 @@ import { grouped } from "../relay/ids.std";
 import type { Relation } from "../relay/wire.gen.std";
 import { finding, goTo } from "./place.dom";
 
-/** Of contacts without a conversation no frame tells whether they are there: so often they are asked for. */
-const LOOK_EVERY = 30_000;
-
 /** How many wait for an answer: the badge of the place. */
 export const waiting = (): number => incoming(contacts.relations.value).length;
 
 export function People({ text }: { text: string }) {
   const state = contacts.relations.value;
   const late = useLate(state.stage === "loading");
-  useEffect(() => {
-    const look = (): void => {
-      if (document.visibilityState === "visible") void contacts.lookWhoIsThere();
-    };
-    look();
-    const timer = setInterval(look, LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, []);
+  useEffect(() => void contacts.lookWhoIsThere(), []);
   const [asking, asked] = [matching(incoming(state), text), matching(outgoing(state), text)];
   const all = contactsOf(state, isOnline);
   const known = matching(all, text);

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ChevronDown, ChevronRight, Search, UserRoundPlus } from "lucide";
 import { me } from "../accounts/actions.dom";
 import { OwnCard } from "../accounts/own_card.dom";
+import { relation } from "../contacts/actions.dom";
 import { showCard } from "../contacts/card.dom";
 import { faceless } from "../contacts/state.std";
 import { leavingList, list } from "../conversations/actions.dom";
@@ -128,7 +129,7 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
   const all = shown(self);
   const matching = filtered(all, self.user_id, text);
   const place = open.value;
-  const asking = state ? filtered(requests(state), self.user_id, text).filter((one) => !leavingList.value.has(one.id)) : [];
+  const asking = state ? filtered(requests(state), self.user_id, text).filter((one) => !leavingList.value.has(one.id) && !isBlocked(one, self)) : [];
   return (
     <nav class="list" aria-label={say("conversations")}>
       {asking.length !== 0 && <MessageRequests all={asking} self={self} />}
@@ -166,6 +167,12 @@ export function ConversationList({ self, text }: { self: Me; text: string }) {
       )}
     </nav>
   );
+}
+
+/** Whoever is blocked asks for nothing. */
+function isBlocked(conversation: Conversation, self: Me): boolean {
+  const who = partner(conversation, self.user_id);
+  return who !== null && relation(who).blocked;
 }
 
 /** What strangers have begun: apart, folded up, and no part of any badge. Nothing of theirs is fetched unasked. */

@@ -66,7 +66,20 @@ function bare({ online: _online, status: _status, last_seen: _seen, ...rest }: R
 
 const presenceOf = ({ user_id, online, status, last_seen }: Presence): Presence => ({ user_id, online, ...(status === undefined ? {} : { status }), ...(last_seen === undefined ? {} : { last_seen }) });
 
-/** Who of the contacts is there: of those without a conversation no frame tells. */
+/** Of those without a conversation no frame tells whether they are there: so often they are asked for. Green is never old. */
+const LOOK_EVERY = 25_000;
+
+/** `isTold`: whether frames tell of this person. */
+export function watch(isTold: (user: UserId) => boolean): void {
+  const look = (): void => {
+    const untold = (one: Relation): boolean => one.contact === "contact" && !isTold(one.user_id);
+    if (document.visibilityState === "visible" && [...state.value.all.values()].some((known) => untold(known.relation))) void lookWhoIsThere();
+  };
+  setInterval(look, LOOK_EVERY);
+  document.addEventListener("visibilitychange", look);
+}
+
+/** Who of the contacts is there now. */
 export async function lookWhoIsThere(): Promise<void> {
   const answer = await call("GET", "/api/v1/contacts", readContacts);
   if (answer.kind === "ok") seen(answer.value.contacts.map(presenceOf));
@@ -81,6 +94,8 @@ export function forget(): void {
 export function learn(news: readonly Relation[], rev: number): void {
   apply({ kind: "learned", relations: news, rev });
   for (const one of news) beat(one.user_id);
+  // Contacts may see of each other what strangers may not.
+  if (news.some((one) => one.contact === "contact")) void lookWhoIsThere();
 }
 
 export function hearProfile(person: Person): void {
@@ -128,10 +143,11 @@ export function remove(person: Person): void {
   );
 }
 
-/** At once: whoever blocks wants peace now. */
+/** At once: whoever blocks wants peace now. Lifting it gives a stranger back all there was; a contact would have to be asked anew. */
 export async function block(person: Person): Promise<boolean> {
+  const isContact = relation(person).contact === "contact";
   const done = await want(person, "block", () => call("PUT", `/api/v1/blocks/${person.user_id}`, nothing));
-  if (done) told(say("blocked-now", { name: person.display_name }), () => void unblock(person));
+  if (done) told(say(isContact ? "blocked-contact" : "blocked-now", { name: person.display_name }), () => void unblock(person), say(isContact ? "unblock" : "undo"));
   return done;
 }
 

@@ -85,6 +85,37 @@ test("f05_f07_declining_and_removing_wait_for_second_thoughts", async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect([asked, contacts.relation(BOB).contact, contacts.relation(ANN).contact]).toEqual([["DELETE /contacts/1000000002", "POST /contact-requests/8/reject"], "none", "none"]);
 });
+test("c03_who_is_there_of_contacts_that_no_frame_tells_of_is_asked_while_somebody_looks", async () => {
+  lists(1, [{ ...relation(BOB, "contact"), online: true }]);
+  const contacts = await begun();
+  const looks: (() => void)[] = [];
+  const page = { visibilityState: "visible", addEventListener: (_kind: string, look: () => void) => void looks.push(look) };
+  vi.stubGlobal("document", page);
+  let isTold = false;
+  contacts.watch(() => isTold);
+  asked = [];
+  lists(1, [{ ...relation(BOB, "contact"), online: false }]);
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect([asked, seen.at(-1)]).toEqual([["GET /contacts"], `${BOB.user_id} false`]);
+  page.visibilityState = "hidden";
+  await vi.advanceTimersByTimeAsync(60_000);
+  page.visibilityState = "visible";
+  isTold = true;
+  for (const look of looks) look();
+  expect(asked).toHaveLength(1);
+  isTold = false;
+  for (const look of looks) look();
+  expect(asked).toHaveLength(2);
+});
+test("f05_whoever_becomes_a_contact_is_looked_for_at_once", async () => {
+  lists(1);
+  const contacts = await begun();
+  lists(2, [{ ...relation(BOB, "contact"), online: true }]);
+  contacts.learn([relation(ANN, "requested")], 2);
+  contacts.learn([relation(BOB, "contact")], 2);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([asked.filter((one) => one === "GET /contacts").length, seen]).toEqual([2, [`${BOB.user_id} true`]]);
+});
 test("f08_blocking_counts_at_once_and_can_be_undone", async () => {
   lists(1);
   const contacts = await begun();
@@ -96,7 +127,16 @@ test("f08_blocking_counts_at_once_and_can_be_undone", async () => {
   expect([contacts.relation(BOB).blocked, await contacts.unblock(BOB)]).toEqual([true, false]); // one thing at a time
   let_through({ status: 204 });
   expect([await done, contacts.relation(BOB).blocked]).toEqual([true, true]);
+  expect(offer.value?.press).toBe("Undo");
   offer.value?.undo?.();
   await vi.advanceTimersByTimeAsync(0);
   expect(contacts.relation(BOB).blocked).toBe(false);
+});
+test("f08_a_contact_is_gone_by_it_and_that_is_said", async () => {
+  lists(1, [{ ...relation(BOB, "contact"), online: true }]);
+  const contacts = await begun();
+  const { offer } = await import("../kit/undo.dom");
+  answers["PUT /blocks/1000000002"] = { status: 204 };
+  await contacts.block(BOB);
+  expect([offer.value?.words, offer.value?.press]).toEqual([expect.stringContaining("no longer among your contacts"), "Unblock"]);
 });

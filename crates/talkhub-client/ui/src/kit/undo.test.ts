@@ -1,6 +1,6 @@
 // Second thoughts: done when their time is over, never twice, and not at all when taken back.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { later, offer, SECOND_THOUGHTS, settle, told } from "./undo.dom";
+import { hold, later, offer, release, SECOND_THOUGHTS, settle, told } from "./undo.dom";
 
 let done: string[];
 const act = (what: string): (() => void) => () => void done.push(what);
@@ -33,6 +33,18 @@ test("the next one, or leaving the page, ends the time of the one before", () =>
   expect([done, offer.value?.words]).toEqual([["first"], "second"]);
   settle();
   expect(done).toEqual(["first", "second"]);
+});
+test("whoever is at the button gets the time they need", () => {
+  later("Removed", act("remove"), act("undo"));
+  hold();
+  vi.advanceTimersByTime(10 * SECOND_THOUGHTS);
+  expect([done, offer.value?.press]).toEqual([[], "Undo"]);
+  release();
+  vi.advanceTimersByTime(SECOND_THOUGHTS);
+  expect(done).toEqual(["remove"]);
+  hold();
+  release(); // nothing there any more
+  expect(done).toEqual(["remove"]);
 });
 test("what is done already is only told, and undone by its opposite", () => {
   told("Blocked", act("unblock"));

@@ -65,7 +65,7 @@ export function ConversationView({ conversation, onBack, onGone, onReturn, onDet
       {bar}
       <div role="status">{timeline(conversation.id).value.failed && reach.value.phase !== "away" && <p class="talk__notice">{say("catch-up-failed")}</p>}</div>
       <Log key={conversation.id} conversation={conversation} timeline={timeline(conversation.id).value} name={name} notes={notes} />
-      {strange ? <Stranger key={conversation.id} conversation={conversation} person={other} onGone={onGone} onBack={onReturn} /> : <Foot conversation={conversation} other={other} name={name} notes={notes} />}
+      {strange && !relation(other).blocked ? <Stranger key={conversation.id} conversation={conversation} person={other} onGone={onGone} onBack={onReturn} /> : <Foot conversation={conversation} other={other} name={name} notes={notes} />}
     </section>
   );
 }
