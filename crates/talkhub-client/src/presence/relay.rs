@@ -6,8 +6,9 @@ use crate::platform::app::App;
 use crate::platform::clock::millis;
 use crate::platform::db::DbConn;
 use crate::platform::problem::Result;
+use shared_protocol::internal::Up;
 use shared_protocol::{RelayId, UserId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// A registration this young may still be on its way to its first connection.
@@ -18,10 +19,7 @@ pub async fn on_present(app: &App, tracker: &Tracker, present: HashSet<RelayId>)
     let (relay_ids, now) = (present.into_iter().collect::<Vec<_>>(), app.clock.now());
     let known = app.db.write(move |conn| {
         store::mark_present(conn, &relay_ids, now)?;
-        let mut known = Vec::with_capacity(relay_ids.len());
-        for chunk in relay_ids.chunks(500) {
-            known.extend(store::list_owners(conn, &chunk.iter().collect::<Vec<_>>())?);
-        }
+        let known = list_owners(conn, &relay_ids)?;
         describe(conn, known)
     });
     tracker.replace(known.await?, app.clock.monotonic());
@@ -51,18 +49,78 @@ pub async fn on_first_present(
     on_present(app, tracker, present).await
 }
 
+/// What came up the link, in order. Comings and goings that follow each other are written down together: of each connection
+/// only the last one counts.
+pub async fn on_events(app: &App, tracker: &Tracker, events: Vec<Up>) -> Result<()> {
+    let mut moved = HashMap::new();
+    for event in events {
+        match event {
+            Up::Connected { relay_id } => drop(moved.insert(relay_id, true)),
+            Up::Disconnected { relay_id } => drop(moved.insert(relay_id, false)),
+            Up::Present {
+                part,
+                last,
+                relay_ids,
+                ..
+            } => {
+                if let Some(present) = tracker.collect(part, last, relay_ids) {
+                    on_moved(app, tracker, std::mem::take(&mut moved)).await?;
+                    on_present(app, tracker, present).await?;
+                }
+            }
+            Up::Submit(_) => (),
+        }
+    }
+    on_moved(app, tracker, moved).await
+}
+
 /// A client is there.
 pub async fn on_connected(app: &App, tracker: &Tracker, relay_id: RelayId) -> Result<()> {
-    let (id, now) = (relay_id, app.clock.now());
-    let owner = app.db.write(move |conn| {
-        store::mark_present(conn, std::slice::from_ref(&id), now)?;
-        let owner = store::find_owner(conn, &id)?;
-        describe(conn, owner.into_iter().map(|user| (id.clone(), user)).collect())
+    on_moved(app, tracker, HashMap::from([(relay_id, true)])).await
+}
+
+/// A client is gone.
+pub async fn on_disconnected(app: &App, tracker: &Tracker, relay_id: RelayId) -> Result<()> {
+    on_moved(app, tracker, HashMap::from([(relay_id, false)])).await
+}
+
+/// Which connections are there now, and which are not. Whose sign-in has ended is gone at once; others may be back in a
+/// moment.
+async fn on_moved(app: &App, tracker: &Tracker, moved: HashMap<RelayId, bool>) -> Result<()> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let of = |is_here: bool| -> Vec<RelayId> {
+        let these = moved.iter().filter(|(_, here)| **here == is_here);
+        these.map(|(relay_id, _)| relay_id.clone()).collect()
+    };
+    let (here, gone, now) = (of(true), of(false), app.clock.now());
+    let left = gone.clone();
+    let written = app.db.write(move |conn| {
+        store::mark_present(conn, &here, now)?;
+        store::mark_absent(conn, &left, now)?;
+        let signed_in = list_owners(conn, &left)?.into_iter();
+        let signed_in: HashSet<RelayId> = signed_in.map(|(relay_id, _)| relay_id).collect();
+        let here = list_owners(conn, &here)?;
+        Ok((describe(conn, here)?, signed_in))
     });
-    for heard in owner.await? {
+    let (here, signed_in) = written.await?;
+    for heard in here {
         tracker.beat(heard, app.clock.monotonic());
     }
+    for relay_id in gone {
+        let at_once = !signed_in.contains(&relay_id);
+        tracker.lose(&relay_id, at_once, app.clock.monotonic());
+    }
     Ok(())
+}
+
+fn list_owners(conn: &mut DbConn, relay_ids: &[RelayId]) -> Result<Vec<(RelayId, UserId)>> {
+    let mut known = Vec::with_capacity(relay_ids.len());
+    for chunk in relay_ids.chunks(500) {
+        known.extend(store::list_owners(conn, &chunk.iter().collect::<Vec<_>>())?);
+    }
+    Ok(known)
 }
 
 /// What the database knows of these connections and their people.
@@ -80,16 +138,4 @@ fn describe(conn: &mut DbConn, owners: Vec<(RelayId, UserId)>) -> Result<Vec<Hea
         user,
     };
     Ok(owners.into_iter().map(heard).collect())
-}
-
-/// A client is gone. Whose sign-in has ended is gone at once; others may be back in a moment.
-pub async fn on_disconnected(app: &App, tracker: &Tracker, relay_id: RelayId) -> Result<()> {
-    let (id, now) = (relay_id.clone(), app.clock.now());
-    let owner = app.db.write(move |conn| {
-        store::mark_absent(conn, &id, now)?;
-        Ok(store::find_owner(conn, &id)?)
-    });
-    let signed_out = owner.await?.is_none();
-    tracker.lose(&relay_id, signed_out, app.clock.monotonic());
-    Ok(())
 }

@@ -136,12 +136,14 @@ pub(super) fn mark_present(conn: &mut DbConn, relay_ids: &[RelayId], now: i64) -
     Ok(())
 }
 
-/// This one has lost its socket.
-pub(super) fn mark_absent(conn: &mut DbConn, relay_id: &RelayId, now: i64) -> QueryResult<()> {
+/// These have lost their socket.
+pub(super) fn mark_absent(conn: &mut DbConn, relay_ids: &[RelayId], now: i64) -> QueryResult<()> {
     let none: Option<i64> = None;
-    diesel::update(o::table.find(relay_id))
-        .set((o::connected_at.eq(none), o::last_heartbeat.eq(now)))
-        .execute(conn)?;
+    for chunk in relay_ids.chunks(CHUNK) {
+        diesel::update(o::table.filter(o::relay_id.eq_any(chunk)))
+            .set((o::connected_at.eq(none), o::last_heartbeat.eq(now)))
+            .execute(conn)?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The link: dials the relay, keeps it, and hands what comes to the slices.
 
+use super::comings::{self, Comings};
 use crate::messages::committer::Committer;
 use crate::platform::app::App;
 #[cfg(feature = "chaos")]
@@ -26,8 +27,6 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// The largest message that is taken, and the size at which one of ours is cut.
 const LARGEST: usize = 16 << 20;
 const CUT: usize = 256 << 10;
-/// How many comings and goings may wait to be written down.
-const EVENTS: usize = 65_536;
 
 /// Dials for ever.
 pub async fn keep(app: App, tracker: Tracker, committer: Committer) {
@@ -73,7 +72,7 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer, owed: &mut bo
     let lots = app.relay.link_up(boot_id.clone());
     committer.linked(&boot_id);
     tracing::info!("The link to the relay at {} is up", app.config.relay.url);
-    let (events, waiting) = mpsc::channel(EVENTS);
+    let (comings, waiting) = Comings::new();
     if *owed {
         tracing::info!(
             passed_on,
@@ -83,8 +82,8 @@ async fn hold(app: &App, tracker: &Tracker, committer: &Committer, owed: &mut bo
     }
     tokio::select! {
         ended = write(sink, lots, app.config.relay.ping) => ended,
-        ended = read(stream, early, app, committer, events, patience) => ended,
-        ended = note(app, tracker, waiting) => ended,
+        ended = read(stream, early, app, committer, comings, patience) => ended,
+        () = comings::note(app, tracker, waiting) => bail!("nobody reads it any more"),
         ended = introduce(app, &boot_id, committer, owed) => ended,
     }
 }
@@ -180,7 +179,7 @@ async fn read(
     early: Vec<Up>,
     app: &App,
     committer: &Committer,
-    events: mpsc::Sender<Up>,
+    mut comings: Comings,
     patience: Duration,
 ) -> anyhow::Result<()> {
     let link = app
@@ -196,38 +195,11 @@ async fn read(
         for message in messages {
             match message {
                 Up::Submit(submit) => committer.submit(&submit, &link),
-                other => events
-                    .try_send(other)
-                    .map_err(|_| anyhow!("comings and goings pile up"))?,
+                other => comings.add(other),
             }
         }
         messages = next(&mut stream, patience).await?;
     }
-}
-
-/// Writes comings and goings down, in order, beside the messages' way.
-async fn note(app: &App, tracker: &Tracker, mut waiting: mpsc::Receiver<Up>) -> anyhow::Result<()> {
-    while let Some(event) = waiting.recv().await {
-        let noted = match event {
-            Up::Connected { relay_id } => presence::relay::on_connected(app, tracker, relay_id).await,
-            Up::Disconnected { relay_id } => presence::relay::on_disconnected(app, tracker, relay_id).await,
-            Up::Present {
-                part,
-                last,
-                relay_ids,
-                ..
-            } => match tracker.collect(part, last, relay_ids) {
-                Some(present) => presence::relay::on_present(app, tracker, present).await,
-                None => Ok(()),
-            },
-            Up::Submit(_) => Ok(()),
-        };
-        if let Err(problem) = noted {
-            // The next round says it again.
-            tracing::warn!(%problem, "A coming or going could not be written down");
-        }
-    }
-    Ok(())
 }
 
 /// Sends the whole set; only then are browsers asked to compare what they have. Ends only with an error.

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod cli;
+mod comings;
 pub mod demo;
 mod guard;
 mod health;
