@@ -138,11 +138,11 @@ async fn inv13_ru17_a_late_change_of_a_group_undoes_no_newer_one() {
     let (opened, ()) = futures_util::future::join(opening, blocking).await;
     assert_eq!(opened.status, 200, "{}", opened.text);
     let said = app.app.relay.take_recorded().into_iter();
-    let last = said.filter_map(|said| match said {
+    let mut changes = said.filter_map(|said| match said {
         Said::Groups(changes) => Some(changes),
         _ => None,
     });
-    let last = last.last().unwrap();
+    let last = changes.next_back().unwrap();
     assert_eq!(last[0].remove, [tab], "what was read before the block came first");
     app.run_jobs().await;
 }
