@@ -152,6 +152,16 @@ pub fn delete(conn: &mut DbConn, id: i64) -> QueryResult<()> {
     diesel::delete(j::jobs.find(id)).execute(conn).map(|_| ())
 }
 
+/// Drops what was set aside long enough ago for somebody to have looked at it: mails, which say who asked from where,
+/// after a day, everything else after 30.
+pub fn forget_set_aside(conn: &mut DbConn, now: i64) -> QueryResult<usize> {
+    const DAY: i64 = 86_400_000;
+    let aside = j::jobs.filter(j::tries.ge(MOST_TRIES));
+    let mails = aside.filter(j::run_at.lt(now - DAY)).filter(j::body.like(MAILS));
+    let others = aside.filter(j::run_at.lt(now - 30 * DAY));
+    Ok(diesel::delete(mails).execute(conn)? + diesel::delete(others).execute(conn)?)
+}
+
 /// It failed: again after 1, 2, 4 … 600 seconds.
 pub fn put_off(conn: &mut DbConn, due: &Due, now: i64) -> QueryResult<()> {
     let seconds = (1_i64 << due.tries.clamp(0, 10)).min(600);

@@ -10,7 +10,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, DbConn, dialect, migrate};
 use crate::platform::hashing::Hasher;
 use crate::platform::images::Images;
-use crate::platform::jobs::Lane;
+use crate::platform::jobs::{self as queue, Lane};
 use crate::platform::keys::Keys;
 use crate::platform::mail::Mailer;
 use crate::platform::problem::Problem;
@@ -319,6 +319,7 @@ impl Work {
                 let (config, clock) = (app.config.clone(), app.clock.clone());
                 let forgotten = app.db.write(move |conn| {
                     audit::forget(conn, clock.now() - millis(config.accounts.audit))?;
+                    queue::forget_set_aside(conn, clock.now())?;
                     accounts::links::forget_old(conn, &clock)
                 });
                 forgotten.await.map(|_| ())

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde_json::json;
 use shared_protocol::ServerFrame;
 use talkhub_client::platform::db::schema::jobs::dsl as j;
+use talkhub_client::platform::jobs;
 
 /// How often each job that is left was tried.
 async fn tries(app: &TestApp) -> Vec<i32> {
@@ -49,4 +50,13 @@ async fn flt40_a_job_that_panics_or_fails_is_put_off_and_at_last_set_aside() {
         "it is set aside, and still there to be looked at"
     );
     assert_eq!(ann.says(talk, "chatting goes on", 1).await.status, 201);
+
+    app.wait(30 * 86_400);
+    let clock = app.app.clock.clone();
+    let forgotten = app
+        .app
+        .db
+        .write(move |conn| Ok(jobs::forget_set_aside(conn, clock.now())?));
+    assert_eq!(forgotten.await.unwrap(), 1);
+    assert_eq!(tries(&app).await, Vec::<i32>::new());
 }
