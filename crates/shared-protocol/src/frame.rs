@@ -39,7 +39,8 @@ pub enum ServerFrame {
         user_id: UserId,
         id: MessageId,
     },
-    /// Somebody has read up to `read`. To the conversation's group; for one's own tabs it also clears the badge.
+    /// Somebody has read up to `read`. To the conversation's group, or where not all members may know to the own groups of
+    /// those who may; for one's own tabs it also clears the badge.
     Read {
         conversation: ConversationId,
         user_id: UserId,
