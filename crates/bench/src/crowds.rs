@@ -17,7 +17,7 @@ pub(crate) const RESTART_HEAD: &str = "\
 |---|---|---|---|---|---|";
 
 pub(crate) const WAVES_HEAD: &str = "\
-| database | waves × clients | relay: before, during and after the first, after the last | logic server: before, during and after the first, after the last |
+| database | waves × clients | relay: before, during and after the first, after the last, a minute later | logic server: the same |
 |---|---|---|---|";
 
 /// Conversations of the crowd.
@@ -28,6 +28,8 @@ const MISSED: usize = 100;
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long memory is left alone before it is read.
 const REST: Duration = Duration::from_secs(5);
+/// The same after the last wave.
+const LONG_REST: Duration = Duration::from_secs(55);
 
 /// One row: kill -9, start, and how long it takes until the last client is connected and has what it missed.
 pub(crate) async fn restart(name: &str, database: Database, options: &Options) -> Result<String> {
@@ -140,6 +142,9 @@ pub(crate) async fn waves(name: &str, database: Database, options: &Options) -> 
             read.push(memories(&site).await?);
         }
     }
+    // What only lies about for a while, such as a closed connection's timers, is gone by then.
+    tokio::time::sleep(LONG_REST).await;
+    read.push(memories(&site).await?);
     let of = |which: fn(&(u64, u64)) -> u64| -> String {
         let texts: Vec<String> = read.iter().map(|pair| in_mib(which(pair))).collect();
         texts.join(", ")
