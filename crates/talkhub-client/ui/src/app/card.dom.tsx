@@ -71,7 +71,9 @@ export function ProfileCard({ person, onMessage }: { person: Person; onMessage?:
       <p class="profile__name" dir="auto">
         {who.display_name}
       </p>
-      <p class="profile__soft">@{who.username}</p>
+      <p class="profile__soft">
+        <bdi>@{who.username}</bdi>
+      </p>
       <p class="profile__soft">{own ? say("you") : <PresenceWords conversation={talk?.id ?? null} person={who} />}</p>
       {line !== "" && (
         <p class="profile__line" dir="auto">
@@ -121,8 +123,16 @@ function Facts({ person, profile }: { person: Person; profile: Profile | null })
           {say("copy-failed")}
         </p>
       )}
-      {contact === "contact" && since !== undefined && <Fact name={say("contact-since")}>{day(since)}</Fact>}
-      {profile && <Fact name={say("since")}>{day(profile.created_at)}</Fact>}
+      {contact === "contact" && since !== undefined && (
+        <Fact name={say("contact-since")}>
+          <bdi>{day(since)}</bdi>
+        </Fact>
+      )}
+      {profile && (
+        <Fact name={say("since")}>
+          <bdi>{day(profile.created_at)}</bdi>
+        </Fact>
+      )}
     </dl>
   );
 }

@@ -86,7 +86,7 @@ function Requests({ title, people }: { title: string; people: readonly Relation[
                   )}
                 </span>
                 <span class="asking__more">
-                  <span class="user-id">{grouped(one.user_id)}</span> · @{one.username}
+                  <span class="user-id">{grouped(one.user_id)}</span> · <bdi>@{one.username}</bdi>
                 </span>
               </span>
             </button>

@@ -88,7 +88,7 @@ function Found({ found, onPick }: { found: Relation; onPick: (user: UserId) => v
             {person.display_name}
           </span>
           <span class="person__more">
-            <span class="user-id">{grouped(person.user_id)}</span> · @{person.username}
+            <span class="user-id">{grouped(person.user_id)}</span> · <bdi>@{person.username}</bdi>
           </span>
         </span>
       </button>

@@ -55,8 +55,13 @@ export function Stranger({ conversation, person, onGone, onBack }: StrangerProps
             {person.display_name}
           </span>
           <span class="stranger__more">
-            <span class="user-id">{grouped(person.user_id)}</span> · @{person.username}
-            {profile.value && ` · ${say("here-since", { date: day(profile.value.created_at) })}`}
+            <span class="user-id">{grouped(person.user_id)}</span> · <bdi>@{person.username}</bdi>
+            {profile.value && (
+              <>
+                {" · "}
+                <bdi>{say("here-since", { date: day(profile.value.created_at) })}</bdi>
+              </>
+            )}
           </span>
         </span>
       </button>
