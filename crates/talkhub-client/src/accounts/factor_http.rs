@@ -179,11 +179,15 @@ pub(super) async fn renew_codes(
     form: ProofForm,
 ) -> Result<RecoveryCodes> {
     let recovery = factor::fresh_codes(&app.clock);
-    let (user, fresh) = (me.user(), recovery.clone());
+    let (user, fresh, whose) = (me.user(), recovery.clone(), me.clone());
     let (source, clock) = (Source::of(request), app.clock.clone());
     prove_both(app, request, me, form).await?;
     app.db
         .write(move |conn| {
+            super::check_still(conn, &whose)?;
+            if !factor::is_on(conn, user)? {
+                return Err(Problem::Conflict(Said::new("factor-off-already")));
+            }
             factor::renew_codes(conn, user, &fresh)?;
             changes::note(conn, Event::RecoveryCodesRenewed, user, &source, &clock)
         })
@@ -197,9 +201,11 @@ pub(super) async fn end(app: &App, request: &HttpRequest, me: &SignedIn, form: P
     let user = me.user();
     prove_both(app, request, me, form).await?;
     let (source, config, clock) = (Source::of(request), app.config.clone(), app.clock.clone());
-    let ended = app
-        .db
-        .write(move |conn| changes::end_factor(conn, user, &source, &config.accounts, &clock));
+    let whose = me.clone();
+    let ended = app.db.write(move |conn| {
+        super::check_still(conn, &whose)?;
+        changes::end_factor(conn, user, &source, &config.accounts, &clock)
+    });
     ended.await?;
     tracing::info!(%user, "Turned a second factor off");
     Ok(())

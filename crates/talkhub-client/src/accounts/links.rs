@@ -30,7 +30,8 @@ pub fn make(
     emails: [&str; 2],
     clock: &Clock,
 ) -> Result<Made> {
-    lock_person(conn, user)?;
+    // Nobody who has left meanwhile is brought back.
+    super::lock_living(conn, user)?;
     store::update_open(conn, user, purpose, "replaced")?;
     let (id, token) = (clock.row_id(), secret::token(clock.random()));
     let digest = secret::digest(&token);
@@ -72,6 +73,9 @@ pub fn get(conn: &mut DbConn, purpose: Purpose, token: &str, now: i64) -> Result
 pub fn take(conn: &mut DbConn, purpose: Purpose, token: &str, now: i64) -> Result<Link> {
     let user = get(conn, purpose, token, now)?.user;
     lock_person(conn, user)?;
+    if super::find(conn, user)?.is_none() {
+        return Err(Problem::Missing("link"));
+    }
     let link = get(conn, purpose, token, now)?;
     store::update_state(conn, link.id, "used")?;
     Ok(link)

@@ -108,6 +108,10 @@ async fn password_forgotten(app: &App, email: String, source: Source) -> Result<
             // Nobody has this one: the next try makes another, and is not one too many for it.
             return links::forget(conn, made.id);
         }
+        // Whoever has left meanwhile leaves no address behind.
+        if super::find(conn, account.user_id)?.is_none() {
+            return Ok(());
+        }
         let line = audit::Line {
             event: Event::ResetAsked,
             user: account.user_id,

@@ -196,6 +196,15 @@ fn lock_living(conn: &mut DbConn, person: UserId) -> Result<()> {
     find(conn, person)?.map(|_| ()).ok_or(Problem::SignedOut)
 }
 
+/// What was proved a moment ago still holds: the password is the same, and the sign-in has not ended.
+fn check_still(conn: &mut DbConn, me: &SignedIn) -> Result<()> {
+    check_unchanged(conn, &me.account)?;
+    match session_exists(conn, me.session)? {
+        true => Ok(()),
+        false => Err(Problem::SignedOut),
+    }
+}
+
 /// Whether this sign-in has not ended.
 pub fn session_exists(conn: &mut DbConn, session: i64) -> Result<bool> {
     Ok(store::session_exists(conn, session)?)
