@@ -94,7 +94,9 @@ async fn deviation_a_second_connect_is_passed_over() {
 
 #[tokio::test]
 async fn deviation_packets_for_a_namespace_that_was_not_joined_are_passed_over() {
-    deviates("Packets for a namespace that was not joined are passed over");
+    deviates(
+        "Packets for a namespace that was not joined are passed over, and the 20th closes the connection",
+    );
     let world = World::new().await;
     let (mut wire, _) = Wire::connected(&world, &[]).await;
     for packet in ["42/other,1[\"private_message\",{}]", "41/other,", "43/other,1[]"] {
