@@ -4,9 +4,10 @@ use end_to_end::Site;
 use proxy::Proxy;
 use std::path::Path;
 
-const TIMES: [(&str, &str); 23] = [
+const TIMES: [(&str, &str); 24] = [
     ("TALKHUB_BODY_TIMEOUT", "2"),
     ("TALKHUB_DATABASE_WAIT", "2"),
+    ("TALKHUB_HOLD_MS", "200"), // three times as long is still shorter than the relay waits for an answer
     ("TALKHUB_LINK_PING", "1"),
     ("TALKHUB_LINK_RETRY_MS", "50"),
     ("TALKHUB_LIVE_PING", "1"),
