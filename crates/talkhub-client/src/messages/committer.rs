@@ -1,8 +1,8 @@
 //! The one writer: takes what has queued up and commits it as one transaction (group commit).
 
 use super::aftermath::Aftermath;
-use super::holding::{Holding, Sent, Taken};
-use super::{Draft, Outcome, Stored, is_decided, relay, send_all};
+use super::holding::{Holding, Taken};
+use super::{Draft, Outcome, Stored, list_decided, relay, send_all};
 use crate::platform::app::App;
 use crate::platform::db::is_locked;
 #[cfg(feature = "chaos")]
@@ -10,9 +10,10 @@ use crate::platform::fail_point::{self, Point};
 use crate::platform::problem::{Problem, Result};
 use crate::platform::relay::LinkSender;
 use diesel::result::{DatabaseErrorKind, Error as DbError};
-use shared_protocol::ServerFrame;
 use shared_protocol::internal::{Down, Outcome as Settled, Settle, Submit};
 use shared_protocol::receipt::Key;
+use shared_protocol::{Group, MessageId, ServerFrame};
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -184,13 +185,11 @@ impl Writer {
                 false => self.app.clock.monotonic(),
             };
             let mut batch = lock(&self.holding).due(now);
-            let mut next = first.ok();
-            while let Some(waiting) = next {
-                batch.extend(self.take(now, waiting));
-                next = match batch.len() < self.app.config.messages.batch {
-                    true => queue.try_recv().ok(),
-                    false => None,
-                };
+            let room = self.app.config.messages.batch.saturating_sub(batch.len() + 1);
+            let come: Vec<Waiting> = first.into_iter().chain(queue.try_iter().take(room)).collect();
+            let decided = self.list_decided(now, &come);
+            for waiting in come {
+                batch.extend(self.take(now, waiting, &decided));
             }
             while !batch.is_empty() {
                 let rest = batch.split_off(batch.len().min(self.app.config.messages.batch));
@@ -202,19 +201,33 @@ impl Writer {
         }
     }
 
+    /// Which of those that would begin a hold are only said again. One question for all, and none if there are none.
+    fn list_decided(&self, now: Duration, come: &[Waiting]) -> HashSet<(Group, MessageId)> {
+        let holding = lock(&self.holding);
+        let drafts = come.iter().filter_map(|waiting| waiting.draft.as_ref().ok());
+        let begin = drafts.filter(|draft| holding.begins(now, &draft.sent()));
+        let ids: Vec<MessageId> = begin.map(|draft| draft.id).collect();
+        drop(holding);
+        if ids.is_empty() {
+            return HashSet::new();
+        }
+        let decided = self.app.db.read_blocking(|conn| list_decided(conn, &ids));
+        decided.unwrap_or_default() // if in doubt it is held
+    }
+
     /// The same, unless it is to be held.
-    fn take(&self, now: Duration, waiting: Waiting) -> Option<Waiting> {
+    fn take(
+        &self,
+        now: Duration,
+        waiting: Waiting,
+        decided: &HashSet<(Group, MessageId)>,
+    ) -> Option<Waiting> {
         let Ok(draft) = &waiting.draft else {
             return Some(waiting);
         };
-        let mut sent = Sent {
-            group: draft.group.clone(),
-            author: draft.author.clone(),
-            passed: draft.passed.clone(),
-        };
-        if lock(&self.holding).begins(now, &sent) {
-            let decided = self.app.db.read_blocking(|conn| is_decided(conn, draft));
-            sent.passed = sent.passed.filter(|_| !decided.unwrap_or(false));
+        let mut sent = draft.sent();
+        if decided.contains(&(draft.group.clone(), draft.id)) {
+            sent.passed = None;
         }
         let taken = lock(&self.holding).take(now, sent, waiting);
         match taken {

@@ -29,8 +29,8 @@ use crate::platform::problem::Result;
 use crate::{accounts, presence};
 use model::Row;
 use shared_protocol::api::{Changes, Mark, Message, MessagePage};
-use shared_protocol::{ConversationId, UserId};
-use std::collections::HashMap;
+use shared_protocol::{ConversationId, Group, MessageId, UserId};
+use std::collections::{HashMap, HashSet};
 
 /// For clocks that are not alike, or were set wrong for a while, in milliseconds.
 const THREE_DAYS: i64 = 3 * 24 * 60 * 60 * 1000;
@@ -109,18 +109,9 @@ fn whose(conn: &mut DbConn, draft: &Draft) -> Result<Option<(ConversationId, Use
     Ok(conversations::find_by_group(conn, &draft.group)?.zip(user))
 }
 
-/// Whether this draft is stored or was refused for good: it is only said again.
-pub fn is_decided(conn: &mut DbConn, draft: &Draft) -> Result<bool> {
-    let Some((conversation, user)) = whose(conn, draft)? else {
-        return Ok(false);
-    };
-    let stored = store::list_by_ids(conn, &[draft.id])?;
-    let refused = store::list_refusals(conn, &[draft.id])?;
-    let stored = stored.iter().map(|row| (row.conversation, row.sender));
-    let refused = refused
-        .iter()
-        .map(|(conversation, sender, ..)| (*conversation, *sender));
-    Ok(stored.chain(refused).any(|place| place == (conversation, user)))
+/// Which of these ids are stored or were refused for good in which conversation: they are only said again.
+pub fn list_decided(conn: &mut DbConn, ids: &[MessageId]) -> Result<HashSet<(Group, MessageId)>> {
+    Ok(store::list_decided(conn, ids)?)
 }
 
 /// Forgets what was refused so long ago that no receipt of it proves anything.

@@ -1,5 +1,6 @@
 //! Drafts, rows, and the rules that need neither clock nor database.
 
+use super::holding::Sent;
 use crate::platform::db::dialect::{Locked, NewMessage};
 use crate::platform::problem::{FieldIssue, Problem, Result};
 use crate::platform::words::Said;
@@ -82,6 +83,15 @@ impl Draft {
             (Some(_), _) => problem.is_for_good() || matches!(problem, Problem::Invalid(_)),
             (None, Author::User(_)) => matches!(problem, Problem::NotReachable | Problem::Forbidden(_)),
             (None, Author::Relay(_) | Author::Subject(_)) => problem.is_for_good(),
+        }
+    }
+
+    /// What of it says whether it is held.
+    pub fn sent(&self) -> Sent {
+        Sent {
+            group: self.group.clone(),
+            author: self.author.clone(),
+            passed: self.passed.clone(),
         }
     }
 

@@ -4,7 +4,8 @@ use super::model::{Edge, Row, Window};
 use crate::platform::db::DbConn;
 use crate::platform::db::schema::{conversations as c, messages as m, refusals as r};
 use diesel::prelude::*;
-use shared_protocol::{ConversationId, MessageId, UserId};
+use shared_protocol::{ConversationId, Group, MessageId, UserId};
+use std::collections::HashSet;
 
 type Columns = (
     m::conversation_id,
@@ -32,6 +33,21 @@ const COLUMNS: Columns = (
 /// Whatever has one of these ids, by whomever, wherever.
 pub(super) fn list_by_ids(conn: &mut DbConn, ids: &[MessageId]) -> QueryResult<Vec<Row>> {
     m::table.filter(m::id.eq_any(ids)).select(COLUMNS).load(conn)
+}
+
+/// In which conversation these ids are stored, or were refused for good.
+pub(super) fn list_decided(conn: &mut DbConn, ids: &[MessageId]) -> QueryResult<HashSet<(Group, MessageId)>> {
+    let stored: Vec<(Group, MessageId)> = m::table
+        .inner_join(c::table.on(c::id.eq(m::conversation_id)))
+        .filter(m::id.eq_any(ids))
+        .select((c::relay_group, m::id))
+        .load(conn)?;
+    let refused: Vec<(Group, MessageId)> = r::table
+        .inner_join(c::table.on(c::id.eq(r::conversation_id)))
+        .filter(r::id.eq_any(ids))
+        .select((c::relay_group, r::id))
+        .load(conn)?;
+    Ok(stored.into_iter().chain(refused).collect())
 }
 
 /// Whether anything at all was refused for good.

@@ -221,7 +221,8 @@ impl Server {
 
     /// Whether it is stored or refused already.
     pub fn is_decided(&self, draft: &Draft) -> bool {
-        self.read(|conn| messages::is_decided(conn, draft))
+        let decided = self.read(|conn| messages::list_decided(conn, &[draft.id]));
+        decided.contains(&(draft.group.clone(), draft.id))
     }
 
     /// A batch as one transaction. `None`: it died, nobody hears anything. Whoever is `expelled` may not write in that

@@ -311,5 +311,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversations,
     members,
     messages,
-    message_requests
+    message_requests,
+    refusals
 );

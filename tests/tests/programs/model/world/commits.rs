@@ -9,7 +9,7 @@ use crate::model::server::{Fault, Settled};
 use shared_protocol::{ConversationId, MessageId, UserId};
 use std::time::Duration;
 use talkhub_client::messages::Draft;
-use talkhub_client::messages::holding::{Sent, Taken};
+use talkhub_client::messages::holding::Taken;
 
 /// Something to be stored, and who wants to know.
 pub struct Waiting {
@@ -44,11 +44,7 @@ impl World<'_> {
         let requests = std::mem::take(&mut self.requests);
         for waiting in self.read_some().into_iter().chain(requests) {
             self.note(&waiting, &batch);
-            let mut sent = Sent {
-                group: waiting.draft.group.clone(),
-                author: waiting.draft.author.clone(),
-                passed: waiting.draft.passed.clone(),
-            };
+            let mut sent = waiting.draft.sent();
             if self.holding.begins(now, &sent) && self.server.is_decided(&waiting.draft) {
                 sent.passed = None;
             }
