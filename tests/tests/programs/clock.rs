@@ -55,7 +55,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is compared with the clock of the programs")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is compared with the clock of the programs"
+)]
 fn real_time() -> SystemTime {
     SystemTime::now()
 }
