@@ -163,6 +163,39 @@ async fn flt14_a_row_that_somebody_else_holds_is_waited_for_and_at_worst_busy() 
     assert_eq!(bodies, ["held"], "once, whatever the first try came to");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flt18_a_server_that_takes_no_writes_for_a_while_costs_time_and_nothing_else() {
+    if Database::fresh().unwrap() == Database::Sqlite {
+        return;
+    }
+    let server = Mariadbd::started().await.unwrap();
+    let database = Database::fresh_mysql(&server.url()).unwrap();
+    let url = database.url().unwrap();
+    let name = url.rsplit('/').next().unwrap();
+    // An account like an operator's: `root` may write wherever others may not.
+    let account = format!("CREATE USER talkhub@'%'; GRANT ALL ON `{name}`.* TO talkhub@'%'");
+    database.run(&account).unwrap();
+    let mut site = site_without_rates(Site::with(database.clone()).unwrap());
+    let own = url.replace("root@", "talkhub@");
+    site.settings.insert("DATABASE_URL".into(), own);
+    site.start().await.unwrap();
+    let (ann, bob, talk) = two(&site).await;
+    let writer = Writer::start(&ann, &talk);
+    writer.reached(50).await;
+    database.run("SET GLOBAL read_only = ON").unwrap();
+    let refused = wait_for("nothing is written any more", LIMIT, async || {
+        let sent = bob.post(talk.id, new_message_id(), "not now").await;
+        sent.is_err().then(|| status_of(sent).0)
+    });
+    assert_eq!(refused.await.unwrap(), 503);
+    bob.history(talk.id).await.expect("reads go on");
+    assert_eq!(get(&site, None, "/healthz").await.0, 200);
+    let before = writer.ticks();
+    database.run("SET GLOBAL read_only = OFF").unwrap();
+    writer.reached(before + 50).await;
+    writer.all_is_stored(&bob, &talk).await;
+}
+
 /// Another client of the server, in a transaction that holds a conversation's row.
 struct Holder {
     client: std::process::Child,
