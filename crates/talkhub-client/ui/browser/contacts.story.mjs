@@ -275,7 +275,7 @@ export const stories = {
     await ann.page.keyboard.press("Escape");
     await ann.page.locator(".row", { hasText: "look at me" }).click();
     await ann.page.locator(".line").getByRole("button", { name: "Profile of Bob" }).click();
-    await card.getByText("Online", { exact: true }).waitFor(); // comings are told a moment later
+    await card.locator(".present", { hasText: "Online" }).waitFor(); // comings are told a moment later
     const text = await card.innerText();
     assert.match(text, new RegExp(`${bob.id.slice(0, 3)} ${bob.id.slice(3, 6)} ${bob.id.slice(6)}`));
     assert.match(text, /Online/);
