@@ -67,6 +67,14 @@ try {
 
   await ada.page.goto(`${both.url}/settings/profile`);
   await shot(ada.page, "settings, light");
+
+  await ada.page.goto(`${both.url}/settings/security`);
+  await shot(ada.page, "where one is signed in, light");
+  await ada.page.goto(`${both.url}/`);
+  await connected(ada.page);
+  await ada.page.getByRole("button", { name: /Theme/ }).click();
+  await ada.page.getByRole("button", { name: /^People/ }).or(ada.page.getByRole("tab", { name: /^People/ })).first().click();
+  await shot(ada.page, "requests and contacts, and the notice of a new sign-in");
 } finally {
   await browser.close();
   await both.stop();
