@@ -211,8 +211,9 @@ impl Writer {
         if ids.is_empty() {
             return HashSet::new();
         }
-        let decided = self.app.db.read_blocking(|conn| list_decided(conn, &ids));
-        decided.unwrap_or_default() // if in doubt it is held
+        let read = || self.app.db.read_blocking(|conn| list_decided(conn, &ids));
+        let decided = catch_unwind(AssertUnwindSafe(read));
+        decided.ok().and_then(Result::ok).unwrap_or_default() // if in doubt it is held
     }
 
     /// The same, unless it is to be held.
@@ -246,7 +247,12 @@ impl Writer {
         match catch_unwind(AssertUnwindSafe(|| self.decide(drafts))) {
             Ok((outcomes, aftermath)) => {
                 self.answer(askers, outcomes);
-                aftermath.see_to(&self.app);
+                // Invariant: nothing ends the one writer.
+                if catch_unwind(AssertUnwindSafe(|| aftermath.see_to(&self.app))).is_err() {
+                    tracing::error!(
+                        "What remained of a batch made the writer panic: others hear of it later"
+                    );
+                }
             }
             Err(_) => {
                 // The transaction was rolled back with its connection; the senders come again with the same ids.

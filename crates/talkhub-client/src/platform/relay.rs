@@ -56,6 +56,7 @@ struct Recording {
     said: Vec<Said>,
     away: bool,
     panics: bool,
+    panics_at_frame: bool,
     after_chunk: Option<Box<dyn FnOnce() + Send>>,
     held: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
 }
@@ -143,6 +144,13 @@ impl Relay {
     pub fn record_panic(&self) {
         if let Some(mut recording) = self.recorded() {
             recording.panics = true;
+        }
+    }
+
+    /// A recording handle panics at the next frame.
+    pub fn record_panic_at_frame(&self) {
+        if let Some(mut recording) = self.recorded() {
+            recording.panics_at_frame = true;
         }
     }
 
@@ -308,6 +316,10 @@ impl Relay {
             };
             self.inner.live.tell(&to, &text);
             if let Some(mut said) = self.recorded() {
+                assert!(
+                    !std::mem::take(&mut said.panics_at_frame),
+                    "a bug, as a story wants it"
+                );
                 said.said.push(Said::Told {
                     to: to.to_string(),
                     frame,

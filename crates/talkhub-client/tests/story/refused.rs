@@ -167,3 +167,24 @@ async fn bad09_a_message_that_cannot_be_taken_is_refused_for_whoever_brings_it()
     );
     assert!(bob.sees(talk).await.is_empty());
 }
+
+#[actix_web::test]
+async fn flt40_who_cannot_be_told_of_a_refusal_does_not_end_the_writer() {
+    let app = TestApp::new().await;
+    let (ann, bob) = (app.person("1000000001").await, app.person("1000000002").await);
+    let talk = app.talk([&ann, &bob]).await;
+    let (from_ann, from_bob) = (Tab::open(&ann, talk).await, Tab::open(&bob, talk).await);
+    let long = message(&"x".repeat(10_001));
+    let mut link = Link::new(&app, 512);
+    app.app.relay.record_panic_at_frame();
+    link.submit(passed_on(&app, from_ann.submit(1, 1, None, &long), 1, 60));
+    assert!(matches!(
+        link.settled(1).await[0].outcome,
+        Outcome::Refused { .. }
+    ));
+    link.submit(from_bob.submit(2, 2, None, &message("we go on")));
+    assert!(matches!(
+        link.settled(1).await[0].outcome,
+        Outcome::Stored { seq: 1, .. }
+    ));
+}
